@@ -1,0 +1,39 @@
+.PHONY: help train test test-slow lint clean
+PYTHON ?= python3
+BIN := .venv/bin
+
+help:
+	@echo "make train      set up .venv, train on dataset/, tag the pictures in examples/"
+	@echo "make test       lint, type check and run the tests"
+	@echo "make test-slow  the tests that take minutes"
+	@echo "make clean      remove .venv and what the commands left behind"
+
+.venv/requirements.stamp: requirements.txt tools/ensure_opencv.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python tools/ensure_opencv.py
+	touch $@
+
+.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python tools/ensure_opencv.py
+	touch $@
+
+train: .venv/requirements.stamp
+	$(BIN)/python train.py
+	$(BIN)/python classify.py --image examples
+
+lint: .venv/requirements-dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+test: lint
+	$(BIN)/python -m pytest
+
+test-slow: .venv/requirements-dev.stamp
+	$(BIN)/python -m pytest -m slow
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model mlb.pickle plot.png
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,48 @@
+"""Make `import cv2` work: swap opencv-python for its headless twin where display libraries lack.
+
+opencv-python needs libGL, libxcb and libglib, which bare servers and containers do not have.
+opencv-python-headless of the same version does everything here but `classify.py --show`.
+
+    python tools/ensure_opencv.py
+"""
+
+import importlib.metadata
+import subprocess
+import sys
+
+
+def import_error() -> str:
+    """Return why `import cv2` fails in a fresh interpreter, or "" where it works."""
+    result = subprocess.run(
+        [sys.executable, "-c", "import cv2"], capture_output=True, text=True, check=False
+    )
+    return result.stderr.strip().rpartition("\n")[2] if result.returncode else ""
+
+
+def pip(*arguments: str) -> None:
+    """Run this interpreter's pip; raises CalledProcessError where it fails."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*command, *arguments], check=True)
+
+
+def main() -> int:
+    """Swap the package if the import fails for a missing shared library; exit 1 if it still does."""
+    reason = import_error()
+    if not reason:
+        return 0
+    if "cannot open shared object file" in reason:
+        version = importlib.metadata.version("opencv-python")
+        print(f"opencv-python cannot start here ({reason})", file=sys.stderr)
+        print(f"installing opencv-python-headless {version} in its place", file=sys.stderr)
+        # Both own the folder cv2/: the first has to go before the second comes.
+        pip("uninstall", "--yes", "opencv-python")
+        pip("install", f"opencv-python-headless=={version}")
+        reason = import_error()
+    if reason:
+        print(f"import cv2 fails: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
