@@ -1,0 +1,264 @@
+"""Any image file -> RGB pixels, by one decoder for training and for tagging.
+
+Two decoders differ by a grey level here and there, and that is enough to change tags. So every
+picture the network sees comes through `decode` and `squash`, whatever command asks for it.
+
+Colours are taken as sRGB: embedded colour profiles are not applied. Of an animation, or a file of
+several pages, the first picture counts.
+"""
+
+import os
+import random
+import stat
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+
+from pyimagesearch import image_headers
+from pyimagesearch.image_headers import SUFFIXES, Header, ImageError
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "ImageError",
+    "decode",
+    "load",
+    "load_many",
+    "looks_like_image",
+    "squash",
+]
+
+MAX_PIXELS = 100_000_000  # 300 MB as RGB, and two or three times that on the way
+MAX_BYTES = 512 * 2**20  # of a file; as many pixels, uncompressed, are 300 MB
+
+_REDUCED = (
+    (8, cv2.IMREAD_REDUCED_COLOR_8),
+    (4, cv2.IMREAD_REDUCED_COLOR_4),
+    (2, cv2.IMREAD_REDUCED_COLOR_2),
+)
+_END_OF_JPEG = b"\xff\xd9"
+_NOISE = bytes(random.Random(0).choices(range(255), k=512))  # without 0xFF: not like a marker
+_UNUSABLE = "cannot be decoded: it is damaged, cut off or of a rare kind"
+
+
+def looks_like_image(path: Path) -> bool:
+    """Say whether a file found in a dataset folder is meant to be an image.
+
+    True by its ending (in any case) without opening it, else by its first bytes. Formats that
+    `load` refuses by name count too, so that nobody's HEIC photos go missing without a word. What
+    cannot be opened is no image; neither is "._photo.jpg", which macOS adds to archives.
+    """
+    if path.name.startswith("._"):
+        return False
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        return image_headers.sniff(_read(path, 64)) is not None
+    except ImageError:
+        return False
+
+
+def decode(data: bytes, side: int = 0, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Return the picture in the file `data` as uint8 RGB of shape (height, width, 3), upright.
+
+    Given `side`, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size as long as both its sides stay
+    at least twice that many pixels, which is three times as fast. Everything else, and all with
+    `side` 0, comes in full size. Transparent pictures are laid on white, deeper ones brought to
+    8 bits.
+
+    Raises ImageError where `data` is no picture, damaged or cut off, or of more than `max_pixels`
+    pixels, which its header tells before anything is decoded.
+    """
+    header = image_headers.read(data)
+    if header.width * header.height > max_pixels:
+        raise ImageError(
+            f"is {header.width} x {header.height} pixels; the limit is {max_pixels} (--max-pixels)"
+        )
+    try:
+        if header.format == "JPEG":
+            pixels = _decode_jpeg(data, _jpeg_flags(header, side))
+        elif header.format == "TIFF":
+            pixels = _decode_tiff(data, header)
+        else:
+            pixels = _decode_other(data, header)
+        return _uint8(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+    except MemoryError:
+        raise ImageError("does not fit into memory") from None
+    except cv2.error as error:
+        out_of_memory = error.code == cv2.Error.StsNoMem
+        raise ImageError("does not fit into memory" if out_of_memory else _UNUSABLE) from None
+
+
+def squash(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return uint8 (height, width, 3) `pixels` as (side, side, 3), proportions not kept."""
+    height, width = pixels.shape[:2]
+    # INTER_AREA averages only where both sides shrink, so a strip is narrowed before it is widened.
+    smaller = (min(width, side), min(height, side))
+    if smaller != (width, height):
+        pixels = _uint8(cv2.resize(pixels, smaller, interpolation=cv2.INTER_AREA))
+    if smaller != (side, side):
+        pixels = _uint8(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_LINEAR))
+    return pixels
+
+
+def load(path: Path, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Return the picture in the file `path` as uint8 RGB of shape (side, side, 3).
+
+    Raises ImageError for what `decode` refuses, for a file that cannot be opened or is longer than
+    MAX_BYTES, and for folders, pipes and devices.
+    """
+    return squash(decode(_read(path, MAX_BYTES), side, max_pixels), side)
+
+
+def load_many(
+    paths: Iterable[Path],
+    side: int,
+    max_pixels: int = MAX_PIXELS,
+    workers: int | None = None,
+) -> Iterator[tuple[Path, NDArray[np.uint8] | ImageError]]:
+    """Yield each of `paths` with what `load` returns for it, or the ImageError it raises, in order.
+
+    `workers` threads (one a processor by default) decode a few pictures ahead, so memory does not
+    grow with the number of paths. Closing the iterator early stops the threads.
+    """
+
+    def attempt(path: Path) -> NDArray[np.uint8] | ImageError:
+        try:
+            return load(path, side, max_pixels)
+        except ImageError as error:
+            # A new one: the traceback of the old holds on to the bytes of the file.
+            return ImageError(str(error))
+
+    workers = workers or os.cpu_count() or 1
+    waiting: deque[tuple[Path, Future[NDArray[np.uint8] | ImageError]]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="load_many") as pool:
+        try:
+            for path in paths:
+                waiting.append((path, pool.submit(attempt, path)))
+                if len(waiting) > 4 * workers:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return at most `limit` bytes of the regular file `path`; ImageError if that cannot be."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # Opening a pipe would wait for somebody to write to it.
+            raise ImageError("is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file")
+        if limit == MAX_BYTES < status.st_size:
+            raise ImageError(f"is {status.st_size} bytes long; the limit is {MAX_BYTES}")
+        with path.open("rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise ImageError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except ValueError:
+        raise ImageError("cannot be read: no file can have this name") from None
+
+
+def _jpeg_flags(header: Header, side: int) -> int:
+    for divisor, flag in _REDUCED if side else ():
+        if min(header.width, header.height) // divisor >= 2 * side:
+            return flag
+    return cv2.IMREAD_COLOR
+
+
+def _decode_jpeg(data: bytes, flags: int) -> NDArray[np.uint8]:
+    pixels = _imdecode(data, flags)
+    if pixels is None:
+        # OpenCV wants the end marker, which some cameras and servers forget. Given one, it fills
+        # whatever else is missing with grey and says nothing. So noise is put before the marker:
+        # where the picture was complete it is ignored, else it shows. In full size, because the
+        # first half of a progressive file is already all there is at 1/8.
+        data = data.rstrip(b"\xff")
+        ended = _imdecode(data + _END_OF_JPEG, cv2.IMREAD_COLOR)
+        noisy = _imdecode(data + _NOISE + _END_OF_JPEG, cv2.IMREAD_COLOR)
+        if ended is None:
+            raise ImageError(_UNUSABLE)
+        if noisy is None or not np.array_equal(ended, noisy):
+            raise ImageError("is cut off")
+        pixels = _imdecode(data + _END_OF_JPEG, flags)
+    return _eight_bits(pixels)
+
+
+def _decode_tiff(data: bytes, header: Header) -> NDArray[np.uint8]:
+    # Only IMREAD_COLOR knows inverted, CMYK and Lab pictures; it multiplies alpha into the colours.
+    pixels = _eight_bits(_imdecode(data, cv2.IMREAD_COLOR))
+    if header.has_alpha:
+        samples = _imdecode(data, cv2.IMREAD_UNCHANGED)
+        if samples is not None and samples.shape[2:] == (4,):
+            alpha = _eight_bits(samples)[..., 3]
+            pixels = _uint8(cv2.add(pixels, cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2BGR)))
+    return pixels
+
+
+def _decode_other(data: bytes, header: Header) -> NDArray[np.uint8]:
+    # IMREAD_UNCHANGED alone keeps alpha, and with it the true values beneath; the price is that
+    # depth and orientation are left to us.
+    samples, kinds, blocks = cv2.imdecodeWithMetadata(_buffer(data), cv2.IMREAD_UNCHANGED)
+    pixels = _eight_bits(samples, header.bits)
+    if header.transparent_gray is not None:
+        pixels[np.asarray(samples) == header.transparent_gray] = 255
+    match pixels.shape:
+        case (_, _):
+            pixels = _uint8(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
+        case (_, _, 4):
+            # On white: 255 - (255 - colour) * alpha / 255, without leaving 8 bits.
+            alpha = cv2.cvtColor(pixels[..., 3], cv2.COLOR_GRAY2BGR)
+            pixels = _uint8(255 - cv2.multiply(255 - pixels[..., :3], alpha, scale=1 / 255))
+        case (_, _, channels) if channels != len("BGR"):
+            raise ImageError(f"has {channels} channels; 1, 3 and 4 are read")
+    orientation = header.orientation
+    if header.format != "AVIF" and cv2.IMAGE_METADATA_EXIF in kinds:
+        exif = np.asarray(blocks[list(kinds).index(cv2.IMAGE_METADATA_EXIF)], np.uint8)
+        orientation = image_headers.exif_orientation(exif.tobytes())
+    return _upright(pixels, orientation)
+
+
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn and mirror (H, W, 3) `pixels` as the EXIF orientation 1 to 8 demands."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _eight_bits(samples: MatLike | None, bits: int = 16) -> NDArray[np.uint8]:
+    """Return decoded `samples` as uint8; those of two bytes reach up to 2**bits - 1."""
+    if samples is None:
+        raise ImageError(_UNUSABLE)
+    if samples.dtype == np.uint16:
+        samples = cv2.convertScaleAbs(samples, alpha=255 / (2**bits - 1))
+    if samples.dtype != np.uint8:
+        raise ImageError(f"has {samples.dtype} samples; only 8 and 16 bit pictures are read")
+    return _uint8(samples)
+
+
+def _imdecode(data: bytes, flags: int) -> MatLike | None:
+    return cv2.imdecode(_buffer(data), flags)
+
+
+def _buffer(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, np.uint8)
+
+
+def _uint8(pixels: MatLike) -> NDArray[np.uint8]:
+    # OpenCV's type hints know arrays of some number type only; this copies nothing.
+    return np.asarray(pixels, np.uint8)
