@@ -1,0 +1,84 @@
+"""Tag images with a trained model: load once, tag many."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch import images, thresholds
+from pyimagesearch.artifacts import Card, check_pair, load_keras, read_card
+from pyimagesearch.console import CommandError
+from pyimagesearch.images import ImageError
+from pyimagesearch.labelbin import read_labels
+
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What a model says of one image; `tags` likeliest first, `probabilities` by label."""
+
+    tags: tuple[str, ...]
+    probabilities: dict[str, float]
+    is_new_combination: bool  # these tags never held together in training
+
+
+class Tagger:
+    """A model with its labels; made by `Tagger.load`."""
+
+    def __init__(
+        self, card: Card, predict: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    ) -> None:
+        """Keep `card` and `predict`, which takes (N, S, S, 3) uint8 to (N, L) probabilities."""
+        self.card = card
+        self.predict = predict
+        self._seen = {frozenset(labels) for labels in card.combinations}
+
+    @staticmethod
+    def load(model: Path | str = "fashion.model", labelbin: Path | str = "mlb.pickle") -> "Tagger":
+        """Return the tagger in the two files; raises CommandError where they cannot be used."""
+        card = read_card(Path(model))
+        check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
+        network = load_keras(Path(model))
+        if network.input_shape[1:] != (card.image_size, card.image_size, 3) or (
+            network.output_shape[1:] != (len(card.labels),)
+        ):
+            raise CommandError(f"{model}: its network does not fit its labels; train again")
+
+        def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+            scaled = batch.astype(np.float32) * np.float32(card.scale)
+            probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
+            return probabilities
+
+        return Tagger(card, predict)
+
+    def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:
+        """Return what the model says of each image of a batch (N, S, S, 3), uint8 RGB."""
+        probabilities = self.predict(batch)
+        limits = np.array(self.card.thresholds)
+        counts = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
+        return [self._tagged(*row) for row in zip(probabilities, counts, strict=True)]
+
+    def tag_files(
+        self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS
+    ) -> Iterator[tuple[Path, Tagged | ImageError]]:
+        """Yield each path with its tags, or with what is wrong with it, in the order given.
+
+        Files are decoded in parallel and predicted in batches; memory does not grow with their
+        number.
+        """
+        loaded = images.load_many(paths, self.card.image_size, max_pixels)
+        while chunk := list(islice(loaded, BATCH_SIZE)):
+            good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
+            tagged = iter(self.tag(np.stack(good)) if good else ())
+            for path, picture in chunk:
+                yield path, picture if isinstance(picture, ImageError) else next(tagged)
+
+    def _tagged(self, probabilities: NDArray[np.float32], counts: NDArray[np.bool_]) -> Tagged:
+        order = [column for column in np.argsort(-probabilities, kind="stable") if counts[column]]
+        tags = tuple(self.card.labels[column] for column in order)
+        by_label = dict(zip(self.card.labels, map(float, probabilities), strict=True))
+        return Tagged(tags, by_label, len(tags) > 1 and frozenset(tags) not in self._seen)
