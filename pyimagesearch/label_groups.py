@@ -88,21 +88,22 @@ def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
     return sorted(found)
 
 
-def is_colour_name(label: str) -> bool:
-    """Return whether matplotlib knows `label` as a colour."""
-    return label.lower() in CSS4_COLORS or f"xkcd:{label.lower()}" in XKCD_COLORS
+def names_colours(labels: Sequence[str]) -> bool:
+    """Return whether `labels` are colours by matplotlib's names.
+
+    Two must be plain (CSS) names and half must be known at all: XKCD's list knows burgundy, but
+    also banana and pear.
+    """
+    lower = [label.lower() for label in labels]
+    plain = [label for label in lower if label in CSS4_COLORS]
+    known = [label for label in lower if label in CSS4_COLORS or f"xkcd:{label}" in XKCD_COLORS]
+    return len(plain) >= 2 and 2 * len(known) >= len(labels)
 
 
 def name_groups(sets: Sequence[tuple[str, ...]]) -> list[LabelGroup]:
-    """Return `sets` as groups: those that name colours first, the others numbered.
-
-    A set names colours where at least two of its labels, and at least half, are colour names.
-    """
-    colours: list[tuple[str, ...]] = []
-    others: list[tuple[str, ...]] = []
-    for labels in sets:
-        known = sum(map(is_colour_name, labels))
-        (colours if known >= 2 and 2 * known >= len(labels) else others).append(labels)
+    """Return `sets` as groups: those that name colours first, the others numbered."""
+    colours = [labels for labels in sets if names_colours(labels)]
+    others = [labels for labels in sets if not names_colours(labels)]
     return [
         LabelGroup(f"{name}{number if number > 1 else ''}", labels, name == "colour")
         for name, named in (("colour", colours), ("group", others))
