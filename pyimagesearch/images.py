@@ -83,6 +83,8 @@ def decode(data: bytes, side: int = 0, max_pixels: int = MAX_PIXELS) -> NDArray[
         raise ImageError(
             f"is {header.width} x {header.height} pixels; the limit is {max_pixels} (--max-pixels)"
         )
+    if header.format == "AVIF" and not cv2.haveImageWriter("any.avif"):
+        raise ImageError("is AVIF, which this build of OpenCV cannot read; convert it to JPEG")
     try:
         if header.format == "JPEG":
             return _decode_jpeg(data, _jpeg_flags(header, side))

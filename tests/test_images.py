@@ -468,6 +468,13 @@ def test_hundreds_of_compressed_texts_are_refused() -> None:
         images.decode(data[:33] + text * 200 + data[33:])
 
 
+def test_an_opencv_without_avif_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = WHOLE["avif"]()
+    monkeypatch.setattr(cv2, "haveImageWriter", lambda _: False)
+    with pytest.raises(ImageError, match="which this build of OpenCV cannot read"):
+        images.decode(data)
+
+
 def test_an_opencv_error_never_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise cv2.error("broken")
