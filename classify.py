@@ -213,7 +213,7 @@ def classify(options: argparse.Namespace) -> None:
         done += 1
         write(path, result)
         if pictures or options.show:
-            picture = draw_tags(images.decode(path.read_bytes(), 0, options.max_pixels), result)
+            picture = draw_tags(images.read(path, max_pixels=options.max_pixels), result)
             if pictures:
                 console.say(f"wrote {pictures.write(path, picture)}")
             if options.show:

@@ -32,6 +32,7 @@ __all__ = [
     "load",
     "load_many",
     "looks_like_image",
+    "read",
     "squash",
 ]
 
@@ -115,13 +116,18 @@ def squash(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return pixels
 
 
-def load(path: Path, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Return the picture in the file `path` as uint8 RGB of shape (side, side, 3).
+def read(path: Path, side: int = 0, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Return the picture in the file `path` as `decode` does its bytes.
 
     Raises ImageError for what `decode` refuses, for a file that cannot be opened or is longer than
     MAX_BYTES, and for folders, pipes and devices.
     """
-    return squash(decode(_read(path, MAX_BYTES), side, max_pixels), side)
+    return decode(_read(path, MAX_BYTES), side, max_pixels)
+
+
+def load(path: Path, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Return what `read` does as a square, uint8 RGB of shape (side, side, 3)."""
+    return squash(read(path, side, max_pixels), side)
 
 
 def load_many(

@@ -21,7 +21,11 @@ def plot_history(epochs: Sequence[Epoch], title: str, path: Path) -> None:
 
     losses.plot(numbers, [e.loss for e in epochs], marker=marker, color=TRAINING, label="training")
     losses.plot(
-        numbers, [e.validation_loss for e in epochs], marker=marker, color=VALIDATION, label="validation"
+        numbers,
+        [e.validation_loss for e in epochs],
+        marker=marker,
+        color=VALIDATION,
+        label="validation",
     )
     losses.set(title="Loss", xlabel="epoch", ylabel="binary cross-entropy", yscale="log")
 
