@@ -53,7 +53,7 @@ def standing(rng: np.random.Generator) -> Body:
 
 
 def _arm(rng: np.random.Generator, side: int, shoulder: float) -> Points:
-    start = (side * (shoulder - 0.13), 1.56)
+    start = (side * (shoulder - 0.17), 1.66)
     kind = rng.choice(["down", "down", "away", "hip", "behind"])
     if kind == "down":
         elbow = (side * (shoulder + rng.uniform(0.02, 0.15)), 2.95)

@@ -52,7 +52,7 @@ def dress(rng: np.random.Generator, body: Body, fabric: Fabric) -> list[Mark]:
     if happens(rng, 0.25 if cut == "sheath" else 0.5):
         marks += _belt(rng, waist, fabric)
     else:
-        marks.append(seam(_waist_line(waist), fabric, 0.03))
+        marks.append(seam(_waist_line(waist - 0.03), fabric, 0.03))
     if body.worn and cut in ("gown", "sheath") and happens(rng, 0.3):
         marks += _slit(rng, fabric, hem)
     return marks
@@ -123,8 +123,14 @@ def _skirt_outline(
         )
     right, left = sides
     across = np.linspace(right[-1, 0], -left[-1, 0], 60)
-    sag = 0.10 * (1 - (across / bottom) ** 2)
-    wave = 0.045 * np.sin(waves * np.pi * across / bottom + rng.uniform(0, 6)) * (waves > 0)
+    inner = 1 - np.linspace(-1, 1, 60) ** 2
+    sag = 0.10 * inner
+    wave = (
+        0.05
+        * inner**0.5
+        * np.sin(waves * np.pi * across / bottom + rng.uniform(0, 6))
+        * (waves > 0)
+    )
     edge = np.column_stack([across, hem - 0.06 + sag + wave])
     return np.vstack(
         [moved(_waist_line(waist), 0, top - WAIST - 0.06), right, edge, mirrored(left)]

@@ -50,7 +50,7 @@ def _limbs(rng: np.random.Generator, body: Body, skin: Fabric) -> list[Mark]:
         marks.append(tube(path, [0.36, 0.35, 0.3, 0.24, 0.2, 0.21, 0.2, 0.15, 0.11, 0.12], skin))
     for arm, side in zip(body.arms, SIDES, strict=True):
         marks.append(
-            tube(arm, [0.13, 0.18, 0.17, 0.15, 0.14, 0.14, 0.12, 0.1, 0.09], skin, shadow=0.2)
+            tube(arm, [0.07, 0.18, 0.18, 0.16, 0.14, 0.14, 0.12, 0.1, 0.09], skin, shadow=0.2)
         )
         marks += _hand(arm, side, skin)
     marks.append(
@@ -70,7 +70,7 @@ def _limbs(rng: np.random.Generator, body: Body, skin: Fabric) -> list[Mark]:
             ),
         ]
     )
-    marks.append(panel(np.vstack([half, mirrored(half)]), skin, shadow=0.0))
+    marks.append(panel(np.vstack([half, mirrored(half)]), skin, roundness=0.15, shadow=0.0))
     marks.append(
         Thread(
             curve([(-0.5, 1.62), (-0.1, 1.68), (0, 1.74), (0.1, 1.68), (0.5, 1.62)]),

@@ -83,7 +83,7 @@ def _sleeve_length(rng: np.random.Generator, kind: str) -> float:
 def _armhole(torso: Piece, side: int) -> Points:
     """Return the armhole's line: the outline between shoulder and armpit."""
     x, y = torso.outline.T
-    here = (x * side > INSIDE_ARMHOLE) & (y > SHOULDER - 0.05) & (y < ARMPIT + 0.01)
+    here = (x * side > INSIDE_ARMHOLE) & (y > SHOULDER + 0.03) & (y < ARMPIT + 0.01)
     line: Points = torso.outline[here]
     return np.take(line, np.argsort(line[:, 1]), axis=0)
 
