@@ -19,7 +19,11 @@ BATCH_SIZE = 64
 
 @dataclass(frozen=True)
 class Tagged:
-    """What a model says of one image; `tags` likeliest first, `probabilities` by label."""
+    """What a model says of one image.
+
+    `tags` are the labels that count, in the order of the label groups (the colour first), then
+    likeliest first; `probabilities` are all labels in the model's order.
+    """
 
     tags: tuple[str, ...]
     probabilities: dict[str, float]
@@ -35,6 +39,7 @@ class Tagger:
         """Keep `card` and `predict`, which takes (N, S, S, 3) uint8 to (N, L) probabilities."""
         self.card = card
         self.predict = predict
+        self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
         self._seen = {frozenset(labels) for labels in card.combinations}
 
     @staticmethod
@@ -78,7 +83,9 @@ class Tagger:
                 yield path, picture if isinstance(picture, ImageError) else next(tagged)
 
     def _tagged(self, probabilities: NDArray[np.float32], counts: NDArray[np.bool_]) -> Tagged:
-        order = [column for column in np.argsort(-probabilities, kind="stable") if counts[column]]
-        tags = tuple(self.card.labels[column] for column in order)
-        by_label = dict(zip(self.card.labels, map(float, probabilities), strict=True))
+        labels = self.card.labels
+        by_label = dict(zip(labels, map(float, probabilities), strict=True))
+        counting = [label for label, does in zip(labels, counts, strict=True) if does]
+        last = len(self.card.groups)
+        tags = tuple(sorted(counting, key=lambda t: (self._rank.get(t, last), -by_label[t])))
         return Tagged(tags, by_label, len(tags) > 1 and frozenset(tags) not in self._seen)
