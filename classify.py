@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch import artifacts, console, images
-from pyimagesearch.annotate import NOTHING, draw_tags
 from pyimagesearch.arguments import positive_int
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
-from pyimagesearch.tagger import Tagged, Tagger
+from pyimagesearch.tagger import NOTHING, Tagged, Tagger
 
 Write = Callable[[Path, Tagged], None]
 
@@ -52,6 +51,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default=images.MAX_PIXELS,
         metavar="N",
         help="skip photos of more pixels; default: %(default)s",
+    )
+
+    files.add_argument(
+        "--engine",
+        choices=("auto", "onnx", "keras"),
+        default="auto",
+        help="what runs the network; auto: onnx where the model holds its ONNX copy",
     )
 
     output = parser.add_argument_group("output")
@@ -202,7 +208,7 @@ def classify(options: argparse.Namespace) -> None:
     if options.show:
         check_display()
     pictures = PictureWriter(options.output, is_single) if options.output else None
-    tagger = Tagger.load(options.model, options.labelbin)
+    tagger = Tagger.load(options.model, options.labelbin, options.engine)
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
     for path, result in tagger.tag_files(find_images(options.image), options.max_pixels):
@@ -213,6 +219,8 @@ def classify(options: argparse.Namespace) -> None:
         done += 1
         write(path, result)
         if pictures or options.show:
+            from pyimagesearch.annotate import draw_tags
+
             picture = draw_tags(images.read(path, max_pixels=options.max_pixels), result)
             if pictures:
                 console.say(f"wrote {pictures.write(path, picture)}")

@@ -234,7 +234,8 @@ def train(options: argparse.Namespace) -> None:
         groups=tuple(groups),
         combinations=tuple(sorted({samples[index].labels for index in data.training})),
     )
-    artifacts.save(model, card, options.model, binarizer, options.labelbin)
+    copy = serving_copy(model, card, pixels[data.validation][:64])
+    artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
     best = training.best_epoch(epochs)
     title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
     with artifacts.whole_file(options.plot) as new_plot:
@@ -245,6 +246,20 @@ def train(options: argparse.Namespace) -> None:
     print(f"(a tagger that says nothing gets {1 - targets[data.validation].mean():.3f})")
     console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
     console.say(f"done in {time.perf_counter() - start:.0f} s")
+
+
+def serving_copy(
+    model: "keras.Model", card: artifacts.Card, pixels: NDArray[np.uint8]
+) -> bytes | None:
+    """Return the ONNX copy of `model`, tried on `pixels`, or None with a warning."""
+    from pyimagesearch import serving
+    from pyimagesearch.onnx_export import UnknownLayerError
+
+    try:
+        return serving.make_copy(model, card, pixels)
+    except (UnknownLayerError, ValueError) as error:
+        console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
+        return None
 
 
 def fit_with_progress(

@@ -5,11 +5,10 @@ import imutils
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.tagger import Tagged
+from pyimagesearch.tagger import NOTHING, Tagged
 
 LONG_SIDE = 640  # pixels, enough to read and to look at
 TEXT_SIZE = 22  # pixels
-NOTHING = "nothing known here"
 
 
 def draw_tags(pixels: NDArray[np.uint8], tagged: Tagged) -> NDArray[np.uint8]:

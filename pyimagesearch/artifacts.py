@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
 CARD = "tagger.json"
+SERVING_COPY = "serving.onnx"
 MAX_CARD_BYTES = 16_000_000
+MAX_COPY_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -128,18 +130,23 @@ def check_writable(path: Path) -> None:
 def save(
     model: "keras.Model",
     card: Card,
-    model_path: Path,
+    serving_copy: bytes | None,
     binarizer: "MultiLabelBinarizer",
+    model_path: Path,
     labelbin_path: Path,
 ) -> None:
-    """Write the model as a .keras archive with `card` as a further member, and the binarizer.
+    """Write the model as a .keras archive with two members more, and the binarizer.
 
-    Keras insists on the ending .keras; the finished file is moved to whatever name was asked.
+    The members are `card` and, where there is one, the ONNX copy, stored without compression so
+    that classify.py need not inflate them at each start. Keras insists on the ending .keras; the
+    finished file is moved to whatever name was asked.
     """
     with whole_file(model_path, ".keras") as new_model, whole_file(labelbin_path) as new_labelbin:
         model.save(new_model)
         with zipfile.ZipFile(new_model, "a") as archive:
             archive.writestr(CARD, card.to_json())
+            if serving_copy is not None:
+                archive.writestr(SERVING_COPY, serving_copy)
         new_labelbin.write_bytes(pickle.dumps(binarizer))
 
 
@@ -158,6 +165,21 @@ def read_card(path: Path) -> Card:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, RuntimeError):
         raise CommandError(f"{path}: is not a model that train.py wrote; train again") from None
+
+
+def read_serving_copy(path: Path) -> bytes | None:
+    """Return the ONNX copy in the model file at `path`, None where it holds none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if SERVING_COPY not in archive.namelist():
+                return None
+            if archive.getinfo(SERVING_COPY).file_size > MAX_COPY_BYTES:
+                raise CommandError(f"{path}: an ONNX copy of absurd size; refused")
+            return archive.read(SERVING_COPY)
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+    except (zipfile.BadZipFile, ValueError, RuntimeError):
+        raise CommandError(f"{path}: is damaged; train again") from None
 
 
 def load_keras(path: Path) -> "keras.Model":

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.colors import CSS4_COLORS, XKCD_COLORS
-
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels import Sample, count_combinations
 
@@ -94,6 +92,8 @@ def names_colours(labels: Sequence[str]) -> bool:
     Two must be plain (CSS) names and half must be known at all: XKCD's list knows burgundy, but
     also banana and pear.
     """
+    from matplotlib.colors import CSS4_COLORS, XKCD_COLORS  # classify.py has no use for it
+
     lower = [label.lower() for label in labels]
     plain = [label for label in lower if label in CSS4_COLORS]
     known = [label for label in lower if label in CSS4_COLORS or f"xkcd:{label}" in XKCD_COLORS]

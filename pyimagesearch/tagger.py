@@ -1,6 +1,6 @@
 """Tag images with a trained model: load once, tag many."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import images, thresholds
-from pyimagesearch.artifacts import Card, check_pair, load_keras, read_card
-from pyimagesearch.console import CommandError
+from pyimagesearch import images, serving, thresholds
+from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
 
 BATCH_SIZE = 64
+NOTHING = "nothing known here"  # said of an image without tags
 
 
 @dataclass(frozen=True)
@@ -33,32 +33,27 @@ class Tagged:
 class Tagger:
     """A model with its labels; made by `Tagger.load`."""
 
-    def __init__(
-        self, card: Card, predict: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-    ) -> None:
-        """Keep `card` and `predict`, which takes (N, S, S, 3) uint8 to (N, L) probabilities."""
+    def __init__(self, card: Card, predict: serving.Predict) -> None:
+        """Keep the card of a model and its network."""
         self.card = card
         self.predict = predict
         self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
         self._seen = {frozenset(labels) for labels in card.combinations}
 
     @staticmethod
-    def load(model: Path | str = "fashion.model", labelbin: Path | str = "mlb.pickle") -> "Tagger":
-        """Return the tagger in the two files; raises CommandError where they cannot be used."""
+    def load(
+        model: Path | str = "fashion.model",
+        labelbin: Path | str = "mlb.pickle",
+        engine: str = "auto",
+    ) -> "Tagger":
+        """Return the tagger in the two files that train.py wrote.
+
+        `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
+        Raises CommandError where the files cannot be used.
+        """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
-        network = load_keras(Path(model))
-        if network.input_shape[1:] != (card.image_size, card.image_size, 3) or (
-            network.output_shape[1:] != (len(card.labels),)
-        ):
-            raise CommandError(f"{model}: its network does not fit its labels; train again")
-
-        def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-            scaled = batch.astype(np.float32) * np.float32(card.scale)
-            probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
-            return probabilities
-
-        return Tagger(card, predict)
+        return Tagger(card, serving.load(Path(model), card, engine))
 
     def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:
         """Return what the model says of each image of a batch (N, S, S, 3), uint8 RGB."""

@@ -26,7 +26,7 @@ def save(folder: Path) -> tuple[keras.Model, Path, Path]:
     model = networks.build("factored", 32, GROUPS, LABELS)
     binarizer = MultiLabelBinarizer().fit([LABELS])
     model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
-    artifacts.save(model, CARD_OF_TEST, model_path, binarizer, labelbin_path)
+    artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, model_path, labelbin_path)
     return model, model_path, labelbin_path
 
 
@@ -45,6 +45,14 @@ def test_the_model_file_of_any_name_loads_with_its_card(tmp_path: Path) -> None:
     assert artifacts.read_card(path) == CARD_OF_TEST
     images = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
     np.testing.assert_allclose(artifacts.load_keras(path)(images), model(images), atol=1e-6)
+
+
+def test_the_onnx_copy_is_kept_stored_and_models_without_one_say_so(tmp_path: Path) -> None:
+    _, path, _ = save(tmp_path)
+    assert artifacts.read_serving_copy(path) == b"graph"
+    with zipfile.ZipFile(path) as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+    assert artifacts.read_serving_copy(with_card(tmp_path / "plain", "{}")) is None
 
 
 def test_the_label_file_is_a_pickled_binarizer(tmp_path: Path) -> None:

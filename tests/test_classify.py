@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -199,3 +200,50 @@ def test_show_without_a_display_is_an_error(
 def test_an_output_that_is_no_picture_is_an_error(run_command: Run, trained: Trained) -> None:
     result = run_command("classify.py", "-i", EXAMPLE, "--output", "x.txt", cwd=trained.folder)
     assert "x.txt: is no picture's name; try x.txt.png" in one_line_error(result)
+
+
+def test_tagging_loads_neither_tensorflow_nor_scikit_learn(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    script = tmp_path / "probe.py"
+    script.write_text(
+        "import atexit, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "heavy = ('tensorflow', 'keras', 'sklearn', 'matplotlib')\n"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules]))\n"
+        "import classify\n"
+        "classify.main()\n"
+    )
+    result = run_command(script, "-i", EXAMPLE, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_both_engines_say_the_same(run_command: Run, trained: Trained) -> None:
+    onnx, keras = (
+        run_command(
+            *("classify.py", "-i", ROOT / "examples", "--json", "--engine", engine),
+            cwd=trained.folder,
+        ).stdout.splitlines()
+        for engine in ("onnx", "keras")
+    )
+    assert len(onnx) == 7
+    for left, right in zip(map(json.loads, onnx), map(json.loads, keras), strict=True):
+        assert left["probabilities"] == pytest.approx(right["probabilities"], abs=1e-4)
+
+
+def test_a_model_without_an_onnx_copy_works_through_keras(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    with (
+        zipfile.ZipFile(trained.folder / "fashion.model") as full,
+        zipfile.ZipFile(tmp_path / "fashion.model", "w") as bare,
+    ):
+        for member in full.infolist():
+            if member.filename != "serving.onnx":
+                bare.writestr(member, full.read(member))
+    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
+    result = run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path)
+    assert len(result.stdout.splitlines()) == 7, result.stderr
+    refused = run_command("classify.py", "-i", EXAMPLE, "--engine", "onnx", cwd=tmp_path)
+    assert "holds no ONNX copy; use --engine keras" in one_line_error(refused)
