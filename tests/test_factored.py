@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pyimagesearch.factored import FactoredNet
 from pyimagesearch.images import load
 
-Outputs = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Outputs = Callable[[NDArray[np.floating]], NDArray[np.float32]]
 SIDE = 32
 COLOURS, SHAPES = [0, 1, 4], [2, 3]
 PIXELS = np.random.default_rng(0).random((4, SIDE, SIDE, 3), np.float32)

@@ -34,8 +34,8 @@ def main() -> int:
         version = importlib.metadata.version("opencv-python")
         print(f"opencv-python cannot start here ({reason})", file=sys.stderr)
         print(f"installing opencv-python-headless {version} in its place", file=sys.stderr)
-        # Both own the folder cv2/: the first has to go before the second comes.
-        pip("uninstall", "--yes", "opencv-python")
+        # Both own the folder cv2/: all of it has to go before the other one comes.
+        pip("uninstall", "--yes", "opencv-python", "opencv-python-headless")
         pip("install", f"opencv-python-headless=={version}")
         reason = import_error()
     if reason:
