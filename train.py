@@ -24,7 +24,6 @@ from pyimagesearch import (
     labels,
     networks,
     report,
-    splits,
     thresholds,
 )
 from pyimagesearch.arguments import positive_float, positive_int, share
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     import keras
 
     from pyimagesearch import training
-    from pyimagesearch.augment import Augmentation
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -172,6 +170,11 @@ def load_images(
             f"{options.dataset}: {unreadable} of {len(samples)} photos cannot be read; mend or "
             "remove them, or raise --max-unreadable"
         )
+    lost = sorted({*labels.count_labels(samples)} - {*labels.count_labels(kept)})
+    if lost:
+        raise CommandError(
+            f"{options.dataset}: no photo labelled {lost[0]!r} can be read; mend or remove them"
+        )
     if unreadable:
         console.say(f"{unreadable} of {len(samples)} photos skipped")
     return kept, pixels[: len(kept)]
@@ -198,39 +201,27 @@ def train(options: argparse.Namespace) -> None:
         )
     settings = choose_settings(options, architecture)
     samples, pixels = load_images(samples, settings.image_size, options)
-    labels.check_labels(samples)
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
-    import keras
-    from sklearn.preprocessing import MultiLabelBinarizer
-
     from pyimagesearch import plots, training
-    from pyimagesearch.augment import Augmentation
 
-    binarizer = MultiLabelBinarizer()
-    targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
-    classes = tuple(map(str, binarizer.classes_))
-    held_out = splits.stratified_split(
-        [sample.labels for sample in samples], options.validation, options.seed
-    )
-    data = training.Data(pixels, targets, classes, groups, *held_out)
+    data, binarizer = training.prepare(samples, pixels, groups, options.validation, options.seed)
     schedule = training.Schedule(
         settings.epochs, settings.batch_size, settings.learning_rate, options.seed
     )
-    keras.utils.set_random_seed(options.seed)
-    model = networks.build(architecture, settings.image_size, groups, classes)
+    model = networks.build(architecture, settings.image_size, groups, data.classes, options.seed)
     console.say(
         f"training {architecture} ({model.count_params():,} parameters) on "
         f"{len(data.training)} photos of {settings.image_size} x {settings.image_size} pixels, "
         f"judged on {len(data.validation)} others"
     )
-    epochs = fit_with_progress(model, data, schedule, Augmentation())
+    epochs = fit_with_progress(model, data, schedule)
 
     card = artifacts.Card(
         architecture=architecture,
         image_size=settings.image_size,
-        labels=classes,
-        thresholds=(thresholds.DEFAULT,) * len(classes),
+        labels=tuple(data.classes),
+        thresholds=(thresholds.DEFAULT,) * len(data.classes),
         groups=tuple(groups),
         combinations=tuple(sorted({samples[index].labels for index in data.training})),
     )
@@ -243,7 +234,7 @@ def train(options: argparse.Namespace) -> None:
     print(f"\nvalidation, {len(data.validation)} photos never trained on, epoch {best.number}:")
     print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
     print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
-    print(f"(a tagger that says nothing gets {1 - targets[data.validation].mean():.3f})")
+    print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
     console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
     console.say(f"done in {time.perf_counter() - start:.0f} s")
 
@@ -266,10 +257,10 @@ def fit_with_progress(
     model: "keras.Model",
     data: "training.Data",
     schedule: "training.Schedule",
-    augmentation: "Augmentation",
 ) -> "list[training.Epoch]":
     """Train `model`, with a line an epoch and, on a terminal, a progress bar."""
     from pyimagesearch import training
+    from pyimagesearch.augment import Augmentation
 
     steps = schedule.epochs * training.steps_per_epoch(data, schedule)
     bar = tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None)
@@ -283,7 +274,7 @@ def fit_with_progress(
         )
 
     with bar:
-        return training.fit(model, data, schedule, augmentation, bar.update, report_epoch)
+        return training.fit(model, data, schedule, Augmentation(), bar.update, report_epoch)
 
 
 def main() -> None:

@@ -4,13 +4,12 @@ Its own loader, its own augmentation (ImageDataGenerator: SciPy, one thread), Ad
 the tutorial's time-based decay, 75 epochs, the last epoch kept. A JSON line per epoch goes to
 stdout, and the last line holds what it says of the photos left out.
 
-    python benchmarks/recipe_2018.py --dataset PHOTOS [--leave-out blue_dress] [--epochs 75]
+    python -m benchmarks.recipe_2018 --dataset PHOTOS [--leave-out blue_dress] [--epochs 75]
 """
 
 import argparse
 import json
 import random
-import sys
 import time
 from pathlib import Path
 
@@ -21,7 +20,6 @@ import tensorflow as tf
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MultiLabelBinarizer
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from pyimagesearch.smallervggnet import SmallerVGGNet
 
 SIDE, BATCH, LEARNING_RATE = 96, 32, 1e-3

@@ -42,13 +42,23 @@ def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list
 
 
 def build(
-    architecture: str, side: int, groups: Sequence[LabelGroup], classes: Sequence[str]
+    architecture: str,
+    side: int,
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+    seed: int,
 ) -> "keras.Model":
-    """Return the uncompiled network for (batch, side, side, 3) RGB in 0..1, sigmoids at its end."""
+    """Return the uncompiled network for (batch, side, side, 3) RGB in 0..1, sigmoids at its end.
+
+    `seed` sets the random state from which its weights, and later its dropout, are drawn.
+    """
     # Keras takes seconds to load, and the commands ask this module for its defaults first.
+    import keras
+
     from pyimagesearch.factored import FactoredNet
     from pyimagesearch.smallervggnet import SmallerVGGNet
 
+    keras.utils.set_random_seed(seed)
     if architecture == "factored":
         return FactoredNet.build(side, colour_columns(groups, classes), len(classes))
     return SmallerVGGNet.build(side, side, 3, len(classes), finalAct="sigmoid")

@@ -9,12 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.fused import with_fused_normalization
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.splits import Indices
+from pyimagesearch.labels import Sample
+from pyimagesearch.splits import Indices, stratified_split
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -42,6 +44,22 @@ class Data:
     groups: Sequence[LabelGroup]
     training: Indices
     validation: Indices
+
+
+def prepare(
+    samples: Sequence[Sample],
+    images: Images,
+    groups: Sequence[LabelGroup],
+    validation_share: float,
+    seed: int,
+) -> tuple[Data, MultiLabelBinarizer]:
+    """Return `samples` binarized and split, beside the fitted binarizer."""
+    binarizer = MultiLabelBinarizer()
+    targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
+    combinations = [sample.labels for sample in samples]
+    training, validation = stratified_split(combinations, validation_share, seed)
+    classes = tuple(map(str, binarizer.classes_))
+    return Data(images, targets, classes, groups, training, validation), binarizer
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress
 
 
 def save(folder: Path) -> tuple[keras.Model, Path, Path]:
-    model = networks.build("factored", 32, GROUPS, LABELS)
+    model = networks.build("factored", 32, GROUPS, LABELS, 0)
     binarizer = MultiLabelBinarizer().fit([LABELS])
     model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
     artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, model_path, labelbin_path)

@@ -25,7 +25,7 @@ def shaken(model: keras.Model) -> keras.Model:
 
 @pytest.mark.parametrize(("architecture", "side"), [("factored", 40), ("smallervggnet", 30)])
 def test_the_onnx_copy_says_what_keras_says(architecture: str, side: int) -> None:
-    model = shaken(networks.build(architecture, side, GROUPS, LABELS))
+    model = shaken(networks.build(architecture, side, GROUPS, LABELS, 0))
     images = np.random.default_rng(1).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
     session = onnxruntime.InferenceSession(to_onnx(model, 1 / 255))
     (copy,) = session.run(["probabilities"], {"images": images})

@@ -108,6 +108,15 @@ def test_all_photos_unreadable_is_an_error(run_command: Run, tmp_path: Path) -> 
     assert "none of its 2 photos can be read" in error
 
 
+def test_a_label_that_only_unreadable_photos_carry_is_an_error(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_dataset, tmp_path / "dataset")
+    write_picture(tmp_path / "dataset" / "teal_shirt" / "a.jpg").write_bytes(b"")
+    error = one_line_error(run_command("train.py", cwd=tmp_path))
+    assert "no photo labelled 'teal' can be read" in error
+
+
 def test_too_many_unreadable_photos_stop_the_run_before_training(
     run_command: Run, tmp_path: Path
 ) -> None:

@@ -36,8 +36,7 @@ def bars(count: int = 96) -> training.Data:
 def trained(
     data: training.Data, epochs: int, seed: int = 1
 ) -> tuple[keras.Model, list[training.Epoch]]:
-    keras.utils.set_random_seed(seed)
-    model = networks.build("factored", SIDE, GROUPS, CLASSES)
+    model = networks.build("factored", SIDE, GROUPS, CLASSES, seed)
     schedule = training.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
     done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     return model, done
@@ -100,7 +99,7 @@ def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
 
 
 def test_a_fused_copy_has_the_weights_and_the_answers_of_the_original() -> None:
-    model = networks.build("smallervggnet", SIDE, (), CLASSES)
+    model = networks.build("smallervggnet", SIDE, (), CLASSES, 0)
     fused = with_fused_normalization(model)
     assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
     images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)

@@ -1,0 +1,1 @@
+"""One command for each claim of the README; see benchmarks/README.md."""

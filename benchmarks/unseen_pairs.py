@@ -1,0 +1,140 @@
+"""Leave one pair out: is a black dress tagged right by a network that never saw one?
+
+Each folder of blue_dress, blue_shirt, red_dress and red_shirt is left out of training completely
+and all its photos are then tagged; 80 % of the other photos train, 20 % judge the pairs that were
+seen. The other two folders cannot be left out: without blue_jeans, black and jeans mean the same.
+The 2018 recipe runs beside it (10 to 25 minutes a fold on two cores; --recipe-2018 0 leaves it).
+
+    python -m benchmarks.unseen_pairs --dataset PHOTOS --seeds 3
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+
+from pyimagesearch import images, metrics, networks, thresholds, training
+from pyimagesearch.augment import Augmentation
+from pyimagesearch.console import silence_native_libraries
+from pyimagesearch.images import ImageError
+from pyimagesearch.label_groups import find_groups
+from pyimagesearch.labels import Sample, labels_of_folder, read_folders
+
+FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")
+Scores = dict[str, float]
+
+
+def run_fold(
+    samples: Sequence[Sample],
+    pixels: training.Images,
+    fold: str,
+    seed: int,
+    name: str,
+    epochs: int | None,
+) -> Scores:
+    """Train `name` with its defaults without the folder `fold`, and score seen and unseen pairs."""
+    left_out = np.array([sample.path.parent.name == fold for sample in samples])
+    seen = [sample for sample, out in zip(samples, left_out, strict=True) if not out]
+    groups = find_groups(seen)
+    defaults = networks.DEFAULTS[name]
+    data, binarizer = training.prepare(seen, pixels[~left_out], groups, 0.2, seed)
+    schedule = training.Schedule(
+        epochs or defaults.epochs, defaults.batch_size, defaults.learning_rate, seed
+    )
+    model = networks.build(name, defaults.image_size, groups, data.classes, seed)
+    done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
+
+    targets = binarizer.transform([labels_of_folder(fold)] * int(left_out.sum())).astype(bool)
+    probabilities = model.predict(pixels[left_out] / np.float32(255), verbose=0)
+    limits = np.full(len(data.classes), thresholds.DEFAULT)
+    decided = thresholds.decide(probabilities, limits, groups, data.classes)
+    scores = {
+        "both": metrics.exact_match(decided, targets),
+        "seen": training.best_epoch(done).validation_exact_match,
+        "seconds": sum(epoch.seconds for epoch in done),
+    }
+    for group in groups:
+        columns = [list(data.classes).index(label) for label in group.labels]
+        kind = "colour" if group.is_colour else "garment"
+        scores[kind] = metrics.exact_match(decided[:, columns], targets[:, columns])
+    return scores
+
+
+def run_2018(dataset: Path, fold: str, seed: int, epochs: int) -> Scores:
+    """Run benchmarks.recipe_2018 without the folder `fold`; its tags are the likeliest two."""
+    script = [sys.executable, "-m", "benchmarks.recipe_2018", "--dataset", str(dataset)]
+    command = [*script, "--leave-out", fold, "--seed", str(seed), "--epochs", str(epochs)]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    *_, last_epoch, unseen = map(json.loads, printed.splitlines())
+    colour, garment = fold.split("_")
+    return {
+        "both": unseen["both_top_two"],
+        "colour": unseen[colour],
+        "garment": unseen[garment],
+        "seen": last_epoch["exact_match_top_two"],
+        "seconds": last_epoch["seconds"],
+    }
+
+
+def print_table(title: str, results: dict[str, list[Scores]]) -> None:
+    """Print mean and standard deviation over the seeds for each fold, and the mean of folds."""
+    columns = ("both", "colour", "garment", "seen")
+    print(f"\n{title}")
+    print(f"{'left out':12}" + "".join(f"{column:>16}" for column in columns) + f"{'n':>4}")
+    for fold, runs in results.items():
+        cells = []
+        for column in columns:
+            values = [run[column] for run in runs]
+            spread = f"{stdev(values):.3f}" if len(values) > 1 else "-"
+            cells.append(f"{mean(values):.3f} +- {spread}")
+        print(f"{fold:12}" + "".join(f"{cell:>16}" for cell in cells) + f"{len(runs):4}")
+    means = [mean(mean(run[c] for run in runs) for runs in results.values()) for c in columns]
+    print(f"{'mean':12}" + "".join(f"{value:>16.3f}" for value in means), flush=True)
+
+
+def load(samples: Sequence[Sample], side: int) -> training.Images:
+    """Return all photos, uint8 (N, side, side, 3); this data set has no unreadable ones."""
+    loaded = (picture for _, picture in images.load_many([s.path for s in samples], side))
+    return np.stack([picture for picture in loaded if not isinstance(picture, ImageError)])
+
+
+def main() -> None:
+    """Run every fold and seed; a JSON line each, then a table for each network."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--dataset", type=Path, required=True)
+    parser.add_argument("--folds", nargs="+", default=FOLDS)
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
+    parser.add_argument("--architectures", nargs="*", default=["factored"])
+    parser.add_argument("--epochs", type=int, help="instead of the architecture's own")
+    parser.add_argument("--recipe-2018", type=int, default=75, metavar="EPOCHS")
+    options = parser.parse_args()
+    silence_native_libraries()
+    samples = read_folders(options.dataset)
+
+    for name in options.architectures:
+        pixels = load(samples, networks.DEFAULTS[name].image_size)
+        results: dict[str, list[Scores]] = {fold: [] for fold in options.folds}
+        for seed in range(options.seeds):
+            for fold, runs in results.items():
+                runs.append(run_fold(samples, pixels, fold, seed, name, options.epochs))
+                print(json.dumps({"network": name, "fold": fold, "seed": seed, **runs[-1]}))
+                sys.stdout.flush()
+        print_table(name, results)
+    if options.recipe_2018:
+        results = {
+            fold: [
+                run_2018(options.dataset, fold, seed, options.recipe_2018)
+                for seed in range(options.seeds)
+            ]
+            for fold in options.folds
+        }
+        print_table(f"2018 recipe, {options.recipe_2018} epochs, likeliest two", results)
+
+
+if __name__ == "__main__":
+    main()
