@@ -100,17 +100,19 @@ class _Crew:
         try:
             data = await self.fetcher.fetch(photo.url)
             picture = await asyncio.to_thread(inspect, data)
+            # Waiting for the disk is most of the work; it is done side by side.
+            temporary = await asyncio.to_thread(self.folder.lay_down, data)
         except (RefusedError, images.ImageError) as error:
             reason = str(error).removeprefix("is ")
             say(f"refused: {reason}: {photo.url}")
             self.counts.refused[reason] += 1
             return
         async with self.one_at_a_time:
-            path = await asyncio.to_thread(self._settle, photo, data, picture)
+            path = await asyncio.to_thread(self._settle, photo, picture, temporary)
         if path:
             self.arrived(path)
 
-    def _settle(self, photo: Found, data: bytes, picture: Picture) -> Path | None:
+    def _settle(self, photo: Found, picture: Picture, temporary: Path) -> Path | None:
         """Keep the photo and return its path, or None where the folder has it already."""
         same = self.folder.known.same(picture)
         like = same or self.folder.known.like(picture)
@@ -118,9 +120,10 @@ class _Crew:
         held = like or picture
         row = sources.row(photo, held.name, held.sha256, self.search.query, self.search.source, now)
         if like is None:
-            path = self.folder.keep(data, picture, row)
+            path = self.folder.keep(temporary, picture, row)
             self.counts.downloaded += 1
             return path
+        self.folder.discard(temporary)
         # With its row, the next run need not fetch it again to find out.
         self.folder.note(row)
         if same:

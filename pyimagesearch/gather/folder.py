@@ -11,7 +11,7 @@ import re
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -75,19 +75,34 @@ class Folder:
             raise _cannot_write(self.path, error) from error
         self._urls.add(one.url)
 
-    def keep(self, data: bytes, picture: Picture, one: Row) -> Path:
-        """Put `data` under the name of `picture`, with its row, and return the path.
+    def lay_down(self, data: bytes) -> Path:
+        """Write `data` to disk under a temporary name and return its path.
 
-        Raises CommandError where that cannot be written, as on a full disk.
+        Raises CommandError where that cannot be done, as on a full disk.
         """
-        target = self.path / picture.name
+        temporary = _new_temporary(self.path)
         try:
-            temporary = _new_temporary(self.path)
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            self.note(one)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        return temporary
+
+    def discard(self, temporary: Path) -> None:
+        """Take back what `lay_down` wrote; where that fails, the next run does it."""
+        with suppress(OSError):
+            temporary.unlink()
+
+    def keep(self, temporary: Path, picture: Picture, one: Row) -> Path:
+        """Give what `lay_down` wrote its row and then its name; return the path.
+
+        Raises CommandError where that cannot be done.
+        """
+        target = self.path / picture.name
+        self.note(one)
+        try:
             temporary.replace(target)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
@@ -168,7 +183,7 @@ def _read_photos(path: Path) -> Known:
     for name in _photo_names(path):
         try:
             known.add(replace(inspect((path / name).read_bytes()), name=name))
-        except images.ImageError as error:
+        except (images.ImageError, OSError) as error:
             warn(f"{path / name} {error}; not compared with new photos")
     return known
 

@@ -14,7 +14,7 @@ from tests.gather.local_web import fork_server, photo
 
 def keep(folder: Folder, seed: int, url: str = "") -> Path:
     picture = inspect(photo(seed))
-    return folder.keep(photo(seed), picture, row(seed, url))
+    return folder.keep(folder.lay_down(photo(seed)), picture, row(seed, url))
 
 
 def row(seed: int, url: str = "") -> Row:
