@@ -22,6 +22,7 @@ import httpx
 
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
+from pyimagesearch.gather import bing, brave, openverse
 from pyimagesearch.gather.api import connect, key_from_environment
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
@@ -33,24 +34,29 @@ from pyimagesearch.gather.terms import LICENCES, SAFE_SEARCHES, SIZES, WrongArgu
 CONTACT = "GATHER_CONTACT"
 LIMITS = Limits()
 
+LICENCE_TABLE = "\n".join(
+    f"  {licence:20}{openverse.LICENCE[licence] or 'every licence':32}"
+    f"{bing.LICENCE[licence] or 'no filter'}"
+    for licence in LICENCES
+)
 EPILOG = f"""\
---license        openverse          bing                commons   brave
-  any            all licences       no filter           all       the only choice:
-  public         cc0, pdm           Public              CC0, PD     Brave tells
-  share          all                Share               all         no licences
-  share-commercially  without nc    ShareCommercially   all
-  modify         without nd         Modify              all
-  modify-commercially  cc0 pdm by by-sa  ModifyCommercially  all
+--license             openverse                       bing
+{LICENCE_TABLE}
+                      commons: all may be shared, sold and changed; public is CC0 and PD only
+                      brave knows no licences: any only
 
---size           openverse, bing: only photos of that size; commons: the width of the
-                 rendering (330, 960, any 1280 pixels; large is the original file)
---safe-search    bing: as named, moderate by default; openverse: sensitive works only with
-                 off; brave: off or strict, by default strict; commons: none
+--size                openverse, bing: only photos that the service calls so
+                      commons: the width of the rendering, 330, 960 or (any) 1280 pixels;
+                      large is the original file
+                      brave: any only
 
-environment variables:
-  BING_SEARCH_KEY, BRAVE_SEARCH_KEY, OPENVERSE_TOKEN (optional)   keys
-  {CONTACT}   an address for --contact
-  HTTPS_PROXY   used for searching; photos are always fetched directly
+--safe-search         bing: as named, by default moderate; brave: off, else strict
+                      openverse: sensitive works come with off only; commons: has none
+
+environment variables
+  {bing.KEY}, {brave.KEY}, {openverse.KEY} (optional): keys; never printed
+  {CONTACT}: default of --contact
+  HTTPS_PROXY: used for searching; photos are always fetched directly
 
 exit status: 0 done, 1 the work failed or no photo came, 2 wrong arguments
 """
@@ -64,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_argument_group("what to look for")
-    what.add_argument("-q", "--query", required=True, help="the phrase to search for")
+    what.add_argument("-q", "--query", type=phrase, required=True, help="the phrase to search for")
     what.add_argument(
         "-o",
         "--output",
@@ -125,6 +131,14 @@ def make_parser() -> argparse.ArgumentParser:
         "point at your router)",
     )
     return parser
+
+
+def phrase(text: str) -> str:
+    """Return `text` without spaces around it; argparse reports what it raises."""
+    stripped = text.strip()
+    if not stripped or not stripped.isprintable():
+        raise argparse.ArgumentTypeError("a phrase of printable characters is needed")
+    return stripped
 
 
 def at_least_one(text: str) -> int:

@@ -178,6 +178,9 @@ def test_a_search_that_breaks_off_still_downloads_its_first_half(
     [
         (),
         ("-q",),
+        ("-q", " "),
+        ("-q", "a\nb"),
+        ("-q", "not utf-8: \udcff"),
         ("-q", "a", "--count", "0"),
         ("-q", "a", "--count", "many"),
         ("-q", "a", "--source", "altavista"),
@@ -242,7 +245,7 @@ def test_help_names_sources_keys_licences_units_and_exit_statuses(
     shown = capsys.readouterr().out
     for word in (
         *("BING_SEARCH_KEY", "BRAVE_SEARCH_KEY", "OPENVERSE_TOKEN", "GATHER_CONTACT"),
-        *("openverse", "bing", "commons", "brave", "ModifyCommercially", "cc0, pdm"),
+        *("openverse", "bing", "commons", "brave", "ModifyCommercially", "cc0,pdm"),
         *("bytes", "seconds", "pixels", "default: 200", "exit status: 0"),
     ):
         assert word in shown

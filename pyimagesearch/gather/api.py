@@ -117,7 +117,7 @@ class Api:
         said = _message(response)
         hint = _HINTS.get(status, "")
         if response.has_redirect_location:
-            place = str(httpx.URL(self.endpoint).join(response.headers["location"]))
+            place = response.headers["location"]
             hint = f"it redirects to {place}; give that as --endpoint if you trust it"
         if status in (401, 403) and self.key.variable:
             held = "was not accepted" if self.key.value else "is not set"

@@ -17,6 +17,7 @@ MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
 _LAST_PORT = 65535
+_LONGEST_URL = 8000  # characters, as RFC 9110 section 4.1 asks of servers
 
 # Hosts that ask programs for less than browsers take. "Always keep a total concurrency of at
 # most 2": https://wikitech.wikimedia.org/wiki/Robot_policy
@@ -207,6 +208,9 @@ async def open_fetcher(
 
 def _web_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     """Return `text`, relative to `base`, as a url to ask; RefusedError where it is none."""
+    # A very long one would make sources.csv unreadable: Python limits a cell to 128 KiB.
+    if len(text) > _LONGEST_URL:
+        raise RefusedError("not a web address")
     try:
         url = base.join(text) if base else httpx.URL(text)
     except (httpx.InvalidURL, ValueError):

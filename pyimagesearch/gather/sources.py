@@ -16,7 +16,9 @@ from pyimagesearch.gather.found import Found
 
 NAME = "sources.csv"
 
-_LONGEST = 500  # characters of a creator or a licence; whole web pages have been seen there
+# Characters of a creator or a licence, where whole web pages have been seen, and of an address.
+_LONGEST = 500
+_LONGEST_ADDRESS = 8000
 
 
 @dataclass(frozen=True)
@@ -122,4 +124,5 @@ def _cell(value: str) -> str:
 
 def _web_address(value: str) -> str:
     """Return `value` where it is a web address, "" for javascript: and the like."""
-    return value if value.startswith(("https://", "http://")) else ""
+    short = len(value) <= _LONGEST_ADDRESS
+    return value if short and value.startswith(("https://", "http://")) else ""

@@ -67,7 +67,7 @@ def test_troubles_that_last_end_in_one_line(web: LocalWeb) -> None:
 
 def test_a_redirect_is_named_and_the_key_not_sent_there(web: LocalWeb) -> None:
     web.serve("/api", b"", 302, Location="/elsewhere")
-    assert f"redirects to {web.url('/elsewhere')}" in failure(web)
+    assert "redirects to /elsewhere" in failure(web)
     assert web.paths() == ["/api"]
 
 

@@ -236,6 +236,7 @@ def test_redirects_in_a_circle_end(web: LocalWeb) -> None:
     [
         *("file:///etc/passwd", "ftp://127.0.0.1/a", "gopher://127.0.0.1/", "data:image/png,x"),
         *("javascript:alert(1)", "https:///a", "http://[::1", "http://127.0.0.1:99999/"),
+        "http://127.0.0.1/" + "a" * 8000,
     ],
 )
 def test_only_web_addresses_are_asked_first_or_by_redirect(web: LocalWeb, place: str) -> None:

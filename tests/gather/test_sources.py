@@ -99,6 +99,7 @@ def test_hostile_text_stays_one_harmless_cell() -> None:
     assert row(page="javascript:alert(1)", licence_url="file:///a").page == ""
     assert row(page="javascript:alert(1)", licence_url="file:///a").licence_url == ""
     assert len(row(creator="x" * 100_000).creator) == 500
+    assert row(page="https://a/" + "x" * 200_000).page == ""
 
 
 def test_text_that_no_file_can_hold_is_written_as_a_question_mark(tmp_path: Path) -> None:
