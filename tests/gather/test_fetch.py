@@ -125,10 +125,13 @@ def test_a_host_that_asks_for_an_hour_is_not_waited_for(web: LocalWeb) -> None:
     assert len(web.asked) == 1
 
 
-def test_an_announced_gigabyte_is_refused_before_any_of_it_is_read(web: LocalWeb) -> None:
+@pytest.mark.parametrize("announced", [2**30, 25 * 2**20 + 1])
+def test_an_announced_gigabyte_is_refused_before_any_of_it_is_read(
+    web: LocalWeb, announced: int
+) -> None:
     def answer(handler: Handler) -> None:
         handler.send_response(200)
-        handler.send_header("Content-Length", str(2**30))
+        handler.send_header("Content-Length", str(announced))
         handler.end_headers()
         handler.wfile.flush()
         hung_up.set() if handler.rfile.read(1) == b"" else None
