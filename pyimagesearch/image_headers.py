@@ -44,6 +44,7 @@ _SIGNATURES = {
 # 0xFF and a code; 00, 01, RSTn and fill bytes are part of the data between two markers.
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
 _OLD_BMP = 12  # length of the header of the OS/2 kind
 _TIFF_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
@@ -96,7 +97,7 @@ def read(data: bytes) -> Header:
         raise ImageError(f"is {name}, a format that is not read; convert it to JPEG or PNG")
     try:
         header = _READERS[name](data)
-    except struct.error:
+    except (struct.error, OverflowError):  # an offset beyond the file, or beyond any file
         raise ImageError("is cut off") from None
     if min(header.width, header.height) < 1:
         raise ImageError(f"is not an image: its {name} header states no size")
@@ -107,16 +108,14 @@ def exif_orientation(exif: bytes) -> int:
     """Return the orientation 1 to 8 that an EXIF block asks for; 1, upright, where it does not."""
     try:
         orientation = _tiff_tags(exif.removeprefix(b"Exif\0\0")).get(_ORIENTATION, 1)
-    except struct.error:
+    except (struct.error, OverflowError):
         return 1
     return orientation if orientation in range(1, 9) else 1
 
 
 def _jpeg(data: bytes) -> Header:
-    height = width = scans = 0
-    # Each scan costs a pass over the picture and may take a few bytes of the file. Only a file
-    # with very many scan markers is walked to its end, to see which of them are scans.
-    suspicious = data.count(bytes((0xFF, _JPEG_SCAN))) > MAX_SCANS
+    height = width = components = scans = 0
+    progressive = False
     position = 2
     for _ in range(MAX_SEGMENTS):
         found = _JPEG_MARKER.search(data, position)
@@ -126,16 +125,18 @@ def _jpeg(data: bytes) -> Header:
             break
         marker, position = found[1][0], found.end()
         if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, position + 3)
+            height, width, components = struct.unpack_from(">HHB", data, position + 3)
+            progressive = marker in _JPEG_PROGRESSIVE
         if marker == _JPEG_SCAN:
+            if not progressive and data[position + 2 : position + 3] == bytes([components]):
+                break  # everything in one scan
+            # Else each scan costs a pass over the picture, and may take a few bytes of the file.
             scans += 1
-        if (width and not suspicious) or scans > MAX_SCANS:
-            break
+            if scans > MAX_SCANS:
+                raise ImageError(f"is not a usual JPEG: it has more than {MAX_SCANS} scans")
         position += int(struct.unpack_from(">H", data, position)[0])
     else:
         raise ImageError(f"is not a usual JPEG: it has more than {MAX_SEGMENTS} segments")
-    if scans > MAX_SCANS:
-        raise ImageError(f"is not a usual JPEG: it has more than {MAX_SCANS} scans")
     return Header("JPEG", width, height)
 
 

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from gather.local_web import encoded, pixels
 
 from pyimagesearch.hashing import (
     NEAR,
@@ -10,7 +11,6 @@ from pyimagesearch.hashing import (
     perceptual_hash,
     same_colour,
 )
-from tests.gather.local_web import encoded, pixels
 
 PICTURES = [pixels(seed, 200) for seed in range(60)]
 

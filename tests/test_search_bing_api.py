@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-import search_bing_api
-from pyimagesearch import console, images
-from pyimagesearch.gather import sources
-from tests.gather.contracts import (
+from conftest import Run
+from gather.contracts import (
     BING,
     BRAVE,
     COMMONS,
@@ -21,7 +18,7 @@ from tests.gather.contracts import (
     Openverse,
     serve_photos,
 )
-from tests.gather.local_web import (
+from gather.local_web import (
     LocalWeb,
     local_web,
     loopback_only,
@@ -29,6 +26,10 @@ from tests.gather.local_web import (
     reply_json,
     without_keys,
 )
+
+import search_bing_api
+from pyimagesearch import console, images
+from pyimagesearch.gather import sources
 
 KEYS = {"bing": "BING_SEARCH_KEY", "brave": "BRAVE_SEARCH_KEY", "openverse": "OPENVERSE_TOKEN"}
 ENDPOINTS = {"bing": BING, "brave": BRAVE, "openverse": OPENVERSE, "commons": COMMONS}
@@ -275,3 +276,23 @@ def test_the_command_as_a_process_keeps_data_and_talk_apart_without_tensorflow(
     assert " cv2" in result.stderr
     assert "tensorflow" not in result.stderr
     assert "sklearn" not in result.stderr
+
+
+def test_phrases_become_a_data_set_that_training_and_tagging_use(
+    web: LocalWeb, run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    where = ("--endpoint", web.url(OPENVERSE), "--allow-private-addresses")
+    for folder in sorted(tiny_dataset.iterdir()):
+        serve(web, [picture.read_bytes() for picture in sorted(folder.iterdir())])
+        phrase = folder.name.replace("_", " ")
+        gathered = run_command("search_bing_api.py", "--query", phrase, *where, cwd=tmp_path)
+        assert gathered.returncode == 0, gathered.stderr
+        assert (tmp_path / "dataset" / folder.name / sources.NAME).exists()
+        assert len(gathered.stdout.splitlines()) >= 8  # of 10; near copies are left out
+    trained = run_command("train.py", "--epochs", 1, "--image-size", 24, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "black" in trained.stdout
+    assert sources.NAME not in trained.stderr
+    photo_path = tmp_path / gathered.stdout.splitlines()[0]
+    tagged = run_command("classify.py", "--image", photo_path, cwd=tmp_path)
+    assert tagged.returncode == 0, tagged.stderr

@@ -26,7 +26,7 @@ def pip(*arguments: str) -> None:
 
 
 def main() -> int:
-    """Swap the package if the import fails for a missing shared library; exit 1 if it still does."""
+    """Swap the package where a shared library is missing; return 1 if the import still fails."""
     reason = import_error()
     if not reason:
         return 0

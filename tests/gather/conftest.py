@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from gather.local_web import LocalWeb, local_web, loopback_only, without_keys
 from pyimagesearch.gather import retry
-from tests.gather.local_web import LocalWeb, local_web, loopback_only, without_keys
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.gather.local_web import Handler, LocalWeb, reply_json
+from gather.local_web import Handler, LocalWeb, reply_json
 
 KEY = "secret-key-0123456789"
 

@@ -3,11 +3,11 @@ import traceback
 import httpx
 import pytest
 
+from gather.contracts import KEY
+from gather.local_web import Handler, LocalWeb, reply_json, with_body, with_status
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather.api import Api, Key, connect, key_from_environment
 from pyimagesearch.gather.terms import WrongArgumentError
-from tests.gather.contracts import KEY
-from tests.gather.local_web import Handler, LocalWeb, reply_json, with_body, with_status
 
 GOOD = {"good": 1}
 

@@ -1,12 +1,12 @@
 import httpx
 import pytest
 
+from gather.contracts import BING, KEY, Bing
+from gather.local_web import LocalWeb, reply_json
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import bing
 from pyimagesearch.gather.api import Api, Key, connect
 from pyimagesearch.gather.terms import WrongArgumentError
-from tests.gather.contracts import BING, KEY, Bing
-from tests.gather.local_web import LocalWeb, reply_json
 
 URLS = [f"http://photos.example/{number}.jpg" for number in range(400)]
 

@@ -1,13 +1,13 @@
 import httpx
 import pytest
 
+from gather.contracts import BRAVE, KEY, Brave
+from gather.local_web import LocalWeb, reply_json
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import brave
 from pyimagesearch.gather.api import Api, Key, connect
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.terms import WrongArgumentError
-from tests.gather.contracts import BRAVE, KEY, Brave
-from tests.gather.local_web import LocalWeb, reply_json
 
 URLS = [f"http://photos.example/{number}.jpg" for number in range(300)]
 

@@ -1,13 +1,13 @@
 import httpx
 import pytest
 
+from gather.contracts import COMMONS, Commons
+from gather.local_web import LocalWeb, reply_json
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import commons
 from pyimagesearch.gather.api import Api, Key, connect
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.terms import Size, WrongArgumentError
-from tests.gather.contracts import COMMONS, Commons
-from tests.gather.local_web import LocalWeb, reply_json
 
 URLS = [f"http://upload.example/{number}.jpg" for number in range(120)]
 

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from gather.contracts import serve_photos
+from gather.local_web import Handler, LocalWeb, encoded, photo, pixels, reply
 from pyimagesearch import images
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import sources
@@ -15,8 +17,6 @@ from pyimagesearch.gather.fetch import Limits
 from pyimagesearch.gather.folder import Folder, open_folder
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.picture import inspect
-from tests.gather.contracts import serve_photos
-from tests.gather.local_web import Handler, LocalWeb, encoded, photo, pixels, reply
 
 LIMITS = Limits(max_bytes=2**20, seconds=1.0, silence=0.5)
 

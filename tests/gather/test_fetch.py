@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import httpcore
 import pytest
 
+from gather.local_web import Handler, LocalWeb, reply, with_body, with_status
 from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
-from tests.gather.local_web import Handler, LocalWeb, reply, with_body, with_status
 
 PUBLIC = "93.184.215.14"
 QUICK = Limits(seconds=5.0, silence=2.0)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from gather.local_web import fork_server, photo
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.folder import Folder, name_for, open_folder
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.picture import inspect
 from pyimagesearch.gather.sources import Row
-from tests.gather.local_web import fork_server, photo
 
 
 def keep(folder: Folder, seed: int, url: str = "") -> Path:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from gather.local_web import Handler, LocalWeb, fork_server, photo, reply
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
 from pyimagesearch.gather.folder import open_folder
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.picture import inspect
-from tests.gather.local_web import Handler, LocalWeb, fork_server, photo, reply
 
 KILLS = 20
 PHOTOS = 120

@@ -1,12 +1,12 @@
 import httpx
 import pytest
 
+from gather.contracts import KEY, OPENVERSE, Openverse
+from gather.local_web import LocalWeb, reply_json, with_status
 from pyimagesearch.gather import openverse
 from pyimagesearch.gather.api import Api, Key, connect
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.terms import Licence
-from tests.gather.contracts import KEY, OPENVERSE, Openverse
-from tests.gather.local_web import LocalWeb, reply_json, with_status
 
 URLS = [f"http://photos.example/{number:06}" for number in range(500)]
 

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
+from gather.local_web import encoded, photo, pixels
 from pyimagesearch.gather.picture import Known, inspect
 from pyimagesearch.images import ImageError
-from tests.gather.local_web import encoded, photo, pixels
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,246 @@
+"""Tag photos with a model that train.py saved.
+
+python classify.py --image photo.jpg
+python classify.py --image photos/ more.png --csv > tags.csv
+find . -name '*.jpg' | python classify.py --image - --json
+python classify.py --image photo.jpg --output tagged.png
+"""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch import artifacts, console, images
+from pyimagesearch.arguments import positive_int
+from pyimagesearch.console import CommandError
+from pyimagesearch.images import ImageError
+from pyimagesearch.tagger import NOTHING, Tagged, Tagger
+
+Write = Callable[[Path, Tagged], None]
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options; wrong ones end the process with exit status 2."""
+    parser = argparse.ArgumentParser(description="Tag photos with a model that train.py saved.")
+    files = parser.add_argument_group("files")
+    files.add_argument(
+        "-i",
+        "--image",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="photos and folders of photos; - reads paths from standard input, one a line",
+    )
+    for short, name, default, meaning in (
+        ("-m", "--model", "fashion.model", "the network"),
+        ("-l", "--labelbin", "mlb.pickle", "its label binarizer"),
+    ):
+        text = f"{meaning}, as train.py wrote it; default: %(default)s"
+        files.add_argument(short, name, type=Path, default=Path(default), metavar="FILE", help=text)
+    files.add_argument(
+        "--max-pixels",
+        type=positive_int,
+        default=images.MAX_PIXELS,
+        metavar="N",
+        help="skip photos of more pixels; default: %(default)s",
+    )
+
+    files.add_argument(
+        "--engine",
+        choices=("auto", "onnx", "keras"),
+        default="auto",
+        help="what runs the network; auto: onnx where the model holds its ONNX copy",
+    )
+
+    output = parser.add_argument_group("output")
+    form = output.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json",
+        action="store_true",
+        help="one object a line: image, tags that count, probabilities of all labels",
+    )
+    form.add_argument(
+        "--csv", action="store_true", help="a row a photo: image, tags, a column a label"
+    )
+    output.add_argument(
+        "--top-k",
+        type=positive_int,
+        metavar="N",
+        help="show the N likeliest labels only; does not change which tags count",
+    )
+    output.add_argument(
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="write copies with the tags on them: a file for one photo, a folder for several",
+    )
+    output.add_argument(
+        "--show", action="store_true", help="open a window with each tagged photo; a key goes on"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
+    )
+    options = parser.parse_args(arguments)
+    if options.csv and options.top_k:
+        parser.error("argument --top-k: not with --csv, which has a column for every label")
+    return options
+
+
+def find_images(arguments: Iterable[str]) -> Iterator[Path]:
+    """Yield the photos that the arguments name, folders searched at any depth, in order."""
+    for argument in arguments:
+        if argument == "-":
+            yield from find_images(line for line in map(str.rstrip, sys.stdin) if line)
+        elif Path(argument).is_dir():
+            found = sorted(Path(argument).rglob("*"))
+            yield from (path for path in found if path.is_file() and images.looks_like_image(path))
+        else:
+            yield Path(argument)
+
+
+def likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
+    """Return the probabilities by label: all in label order, or the `count` likeliest first."""
+    if count is None:
+        return tagged.probabilities
+    ranked = sorted(tagged.probabilities.items(), key=lambda item: -item[1])
+    return dict(ranked[:count])
+
+
+def write_text(path: Path, tagged: Tagged, in_detail: bool, top_k: int | None) -> None:
+    """Print the tags that count on one line and, `in_detail`, each label's percentage below."""
+    tags = ", ".join(f"{tag} {tagged.probabilities[tag]:.1%}" for tag in tagged.tags) or NOTHING
+    new = " (new combination: never seen together in training)"
+    print(f"{path}: {tags}{new if tagged.is_new_combination else ''}")
+    if in_detail:
+        for label, probability in likeliest(tagged, top_k).items():
+            print(f"{label}: {probability:.2%}")
+
+
+def write_json(path: Path, tagged: Tagged, top_k: int | None) -> None:
+    """Print one JSON object on a line."""
+    row = {
+        "image": str(path),
+        "tags": tagged.tags,
+        "new_combination": tagged.is_new_combination,
+        "probabilities": {k: round(v, 6) for k, v in likeliest(tagged, top_k).items()},
+    }
+    print(json.dumps(row, ensure_ascii=False))
+
+
+def csv_writer(labels: Sequence[str]) -> Write:
+    """Print the header and return the function that prints a photo's row."""
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(("image", "tags", *labels))
+
+    def write(path: Path, tagged: Tagged) -> None:
+        values = (f"{tagged.probabilities[label]:.6f}" for label in labels)
+        rows.writerow((path, " ".join(tagged.tags), *values))
+
+    return write
+
+
+def choose_writer(options: argparse.Namespace, labels: Sequence[str], in_detail: bool) -> Write:
+    """Return what prints one tagged photo in the form asked for."""
+    if options.csv:
+        return csv_writer(labels)
+    if options.json:
+        return lambda path, tagged: write_json(path, tagged, options.top_k)
+    return lambda path, tagged: write_text(path, tagged, in_detail, options.top_k)
+
+
+class PictureWriter:
+    """Writes tagged copies to a file for a single photo, else into a folder, none over another."""
+
+    def __init__(self, output: Path, is_single: bool) -> None:
+        """Check `output` before any work is done; raises CommandError where it cannot do."""
+        self.file = output if is_single and not output.is_dir() else None
+        self.folder = output
+        self.used: set[str] = set()
+        if self.file and not (output.suffix and cv2.haveImageWriter(output.name)):
+            raise CommandError(f"{output}: is no picture's name; try {output}.png")
+        if self.file is None and output.is_file():
+            raise CommandError(f"{output}: is a file; several photos need a folder")
+        artifacts.check_writable(self.file or self.folder / "tagged.png")
+
+    def write(self, path: Path, picture: NDArray[np.uint8]) -> Path:
+        """Write an RGB picture, the copy of the photo at `path`; return where it went."""
+        place, number = self.file or self.folder / f"{path.stem}.png", 1
+        while place.name in self.used:
+            number += 1
+            place = self.folder / f"{path.stem}-{number}.png"
+        self.used.add(place.name)
+        with artifacts.whole_file(place) as new_file:
+            _, data = cv2.imencode(place.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            new_file.write_bytes(data.tobytes())
+        return place
+
+
+def check_display() -> None:
+    """Raise CommandError where a window cannot be opened."""
+    needs_server = sys.platform.startswith("linux")
+    if needs_server and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise CommandError("--show: there is no display here; use --output tagged.png")
+
+
+def show(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Show an RGB picture in a window until a key is pressed; CommandError where none opens."""
+    try:
+        cv2.imshow(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        cv2.waitKey(0)
+        cv2.destroyAllWindows()
+    except cv2.error:
+        raise CommandError("--show: this OpenCV cannot open windows; use --output") from None
+
+
+def classify(options: argparse.Namespace) -> None:
+    """Tag every photo and write what was asked for, in the order of the input."""
+    is_single = len(options.image) == 1 and not (
+        options.image[0] == "-" or Path(options.image[0]).is_dir()
+    )
+    if options.show:
+        check_display()
+    pictures = PictureWriter(options.output, is_single) if options.output else None
+    tagger = Tagger.load(options.model, options.labelbin, options.engine)
+    write = choose_writer(options, tagger.card.labels, is_single)
+    done = unreadable = 0
+    for path, result in tagger.tag_files(find_images(options.image), options.max_pixels):
+        if isinstance(result, ImageError):
+            console.warn(f"{path}: {result}; skipped")
+            unreadable += 1
+            continue
+        done += 1
+        write(path, result)
+        if pictures or options.show:
+            from pyimagesearch.annotate import draw_tags
+
+            picture = draw_tags(images.read(path, max_pixels=options.max_pixels), result)
+            if pictures:
+                console.say(f"wrote {pictures.write(path, picture)}")
+            if options.show:
+                show(path, picture)
+    if not done:
+        where = ", ".join(options.image)
+        found = "none can be read" if unreadable else "no photos there"
+        raise CommandError(f"{where}: nothing to tag: {found}")
+    if unreadable:
+        console.say(f"{unreadable} of {done + unreadable} photos skipped")
+
+
+def main() -> None:
+    """Tag as the command line says."""
+    options = parse()
+    if not options.verbose:
+        console.silence_native_libraries()
+    sys.exit(console.run(lambda: classify(options)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Kinds of values on the command line; a wrong one is named by argparse, exit status 2."""
+
+import argparse
+
+
+def positive_int(text: str) -> int:
+    """Return a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1 is needed")
+    return value
+
+
+def positive_float(text: str) -> float:
+    """Return a finite number above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: a number above 0 is needed")
+    return value
+
+
+def share(text: str) -> float:
+    """Return a number between 0 and 1, both excluded."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share between 0 and 1 is needed")
+    return value

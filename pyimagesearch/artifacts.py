@@ -1,0 +1,208 @@
+"""The files a run leaves: fashion.model and mlb.pickle, written whole or not at all."""
+
+import contextlib
+import json
+import os
+import pickle
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyimagesearch.console import CommandError
+from pyimagesearch.label_groups import LabelGroup
+
+if TYPE_CHECKING:
+    import keras
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+CARD = "tagger.json"
+SERVING_COPY = "serving.onnx"
+MAX_CARD_BYTES = 16_000_000
+MAX_COPY_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a network needs around it to tag an image; kept as a member of the model file.
+
+    Images are read as RGB, squashed to a square of `image_size` pixels, and scaled to 0..1.
+    """
+
+    architecture: str
+    image_size: int
+    labels: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    groups: tuple[LabelGroup, ...]
+    combinations: tuple[tuple[str, ...], ...]  # seen in training
+    colour_order: str = "RGB"
+    scale: float = 1 / 255
+
+    def to_json(self) -> str:
+        """Return the card as JSON text."""
+        return json.dumps(asdict(self), indent=1)
+
+    @staticmethod
+    def from_json(text: str) -> "Card":
+        """Return the card in JSON `text`; raises KeyError, TypeError or ValueError."""
+        fields = json.loads(text)
+        groups = tuple(
+            LabelGroup(str(group["name"]), tuple(group["labels"]), bool(group["is_colour"]))
+            for group in fields["groups"]
+        )
+        card = Card(
+            architecture=str(fields["architecture"]),
+            image_size=int(fields["image_size"]),
+            labels=tuple(map(str, fields["labels"])),
+            thresholds=tuple(map(float, fields["thresholds"])),
+            groups=groups,
+            combinations=tuple(tuple(map(str, labels)) for labels in fields["combinations"]),
+            colour_order=str(fields["colour_order"]),
+            scale=float(fields["scale"]),
+        )
+        known = set(card.labels)
+        if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 1:
+            raise ValueError("preprocessing of another version")
+        if len(card.thresholds) != len(card.labels) or any(
+            label not in known for group in card.groups for label in group.labels
+        ):
+            raise ValueError("labels, thresholds and groups do not fit")
+        return card
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, suffix: str = "") -> Iterator[Path]:
+    """Yield a temporary path in `path`'s folder; on success it is synced and becomes `path`.
+
+    Missing folders are made. Where the block fails, `path` stays as it was. Raises CommandError
+    where the place cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(suffix, f".{path.name}.", path.parent)
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written ({error.strerror}); name another place"
+        ) from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written ({error.strerror}); the old file stays"
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's entries, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_writable(path: Path) -> None:
+    """Raise CommandError now rather than after the training where `path` cannot be written."""
+    if path.is_dir():
+        raise CommandError(f"{path}: is a folder; name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written ({error.strerror}); name another place"
+        ) from None
+
+
+def save(
+    model: "keras.Model",
+    card: Card,
+    serving_copy: bytes | None,
+    binarizer: "MultiLabelBinarizer",
+    model_path: Path,
+    labelbin_path: Path,
+) -> None:
+    """Write the model as a .keras archive with two members more, and the binarizer.
+
+    The members are `card` and, where there is one, the ONNX copy, stored without compression so
+    that classify.py need not inflate them at each start. Keras insists on the ending .keras; the
+    finished file is moved to whatever name was asked.
+    """
+    with whole_file(model_path, ".keras") as new_model, whole_file(labelbin_path) as new_labelbin:
+        model.save(new_model)
+        with zipfile.ZipFile(new_model, "a") as archive:
+            archive.writestr(CARD, card.to_json())
+            if serving_copy is not None:
+                archive.writestr(SERVING_COPY, serving_copy)
+        new_labelbin.write_bytes(pickle.dumps(binarizer))
+
+
+def read_card(path: Path) -> Card:
+    """Return the card in the model file at `path`; raises CommandError where it has none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(CARD).file_size > MAX_CARD_BYTES:
+                raise ValueError("a card of absurd size")
+            return Card.from_json(archive.read(CARD).decode())
+    except FileNotFoundError:
+        raise CommandError(
+            f"{path}: no such model; run train.py first or name one with --model"
+        ) from None
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, RuntimeError):
+        raise CommandError(f"{path}: is not a model that train.py wrote; train again") from None
+
+
+def read_serving_copy(path: Path) -> bytes | None:
+    """Return the ONNX copy in the model file at `path`, None where it holds none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if SERVING_COPY not in archive.namelist():
+                return None
+            if archive.getinfo(SERVING_COPY).file_size > MAX_COPY_BYTES:
+                raise CommandError(f"{path}: an ONNX copy of absurd size; refused")
+            return archive.read(SERVING_COPY)
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+    except (zipfile.BadZipFile, ValueError, RuntimeError):
+        raise CommandError(f"{path}: is damaged; train again") from None
+
+
+def load_keras(path: Path) -> "keras.Model":
+    """Return the network in the model file at `path`, with Keras's safe mode on.
+
+    Raises CommandError where Keras cannot or will not read it.
+    """
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "model.keras"
+        link.symlink_to(path.resolve())
+        try:
+            return keras.saving.load_model(link, compile=False, safe_mode=True)
+        except Exception as error:  # Keras raises whatever its layers raise
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"{path}: Keras cannot load it ({reason}); train again") from None
+
+
+def check_pair(card: Card, labels: Sequence[str], model_path: Path, labelbin_path: Path) -> None:
+    """Raise CommandError unless the model and the binarizer speak of the same labels."""
+    if card.labels != tuple(labels):
+        raise CommandError(
+            f"{model_path} and {labelbin_path} do not belong together: one has the labels "
+            f"{', '.join(card.labels)}, the other {', '.join(labels)}; use those of one run"
+        )

@@ -1,0 +1,105 @@
+"""Augmentation of whole batches inside the TensorFlow graph, a pure function of its seed.
+
+Images are float32 (B, H, W, 3) RGB in 0..1 and stay so. A seed is an int32 pair, so that step k
+of a run sees the same pictures whether or not the run was interrupted before it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far images are changed; the first five are the 2018 tutorial's."""
+
+    rotation: float = 25.0  # degrees
+    shift: float = 0.1  # share of the side
+    shear: float = 0.2
+    zoom: float = 0.2
+    flip: bool = True
+    recoloured: float = 0.25  # share of each batch, its colour labels masked
+    saturation: float = 1.6
+    gamma: float = 1.3  # exponents from exp(-gamma) to exp(gamma)
+    inverted: float = 0.25  # share of the recoloured
+
+
+def uniform(seed: tf.Tensor, salt: int, count: int, low: float, high: float) -> tf.Tensor:
+    """Return `count` float32 draws from [low, high), different for each `salt`."""
+    return tf.random.stateless_uniform([count], seed + tf.constant([0, salt]), low, high)
+
+
+def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tensor:
+    """Return the batch rotated, shifted, sheared, zoomed and flipped, each image its own way.
+
+    One projective transform an image; pixels from outside repeat the edge.
+    """
+    count, side = images.shape[0], float(images.shape[1])
+    turn = np.deg2rad(settings.rotation)
+    angle = uniform(seed, 1, count, -turn, turn)
+    shear = uniform(seed, 2, count, -settings.shear, settings.shear)
+    zoom_x = uniform(seed, 3, count, 1 - settings.zoom, 1 + settings.zoom)
+    zoom_y = uniform(seed, 4, count, 1 - settings.zoom, 1 + settings.zoom)
+    shift_x = side * uniform(seed, 5, count, -settings.shift, settings.shift)
+    shift_y = side * uniform(seed, 6, count, -settings.shift, settings.shift)
+    mirror = tf.sign(uniform(seed, 7, count, -1, 1)) if settings.flip else tf.ones([count])
+
+    cos, sin = tf.cos(angle), tf.sin(angle)
+    xx, xy = cos * zoom_x * mirror, (shear * cos - sin) * zoom_y
+    yx, yy = sin * zoom_x * mirror, (shear * sin + cos) * zoom_y
+    centre = (side - 1) / 2
+    x0 = centre - xx * centre - xy * centre + shift_x
+    y0 = centre - yx * centre - yy * centre + shift_y
+    zero = tf.zeros([count])
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([xx, xy, x0, yx, yy, y0, zero, zero], axis=1),
+        output_shape=images.shape[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+
+
+def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tensor:
+    """Return the batch in colours of another world: any hue, paler or stronger, inverted, gamma.
+
+    It says nothing any more about colour labels; mask them in the loss.
+    """
+    count = images.shape[0]
+    angle = uniform(seed, 11, count, -np.pi, np.pi)[:, None, None]
+    saturation = uniform(seed, 12, count, 0.0, settings.saturation)[:, None, None]
+    inverted = uniform(seed, 13, count, 0.0, 1.0)[:, None, None] < settings.inverted
+    exponent = tf.exp(uniform(seed, 14, count, -settings.gamma, settings.gamma))[:, None, None]
+
+    # Rodrigues' rotation about the grey axis turns the hue; the mean keeps, the rest scales.
+    identity, mean = tf.eye(3), tf.fill([3, 3], 1 / 3)
+    cross = tf.constant([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], tf.float32) / np.sqrt(3)
+    rotation = tf.cos(angle) * identity + (1 - tf.cos(angle)) * mean + tf.sin(angle) * cross
+    matrix = rotation @ (saturation * identity + (1 - saturation) * mean)
+
+    pixels = tf.reshape(images, [count, -1, 3])
+    pixels = tf.clip_by_value(tf.matmul(pixels, matrix, transpose_b=True), 0.0, 1.0)
+    pixels = tf.where(inverted, 1 - pixels, pixels)
+    return tf.reshape(tf.pow(pixels + 1e-4, exponent), images.shape)
+
+
+def augment(
+    images: tf.Tensor, colours: np.ndarray | None, seed: tf.Tensor, settings: Augmentation
+) -> tuple[tf.Tensor, np.ndarray | None]:
+    """Return the augmented batch and its loss mask (B, L), 0 where a label was destroyed.
+
+    `colours` marks the colour labels in a boolean (L,); without it nothing is recoloured and
+    the mask is None. The recoloured images are the last of the batch.
+    """
+    images = warp(images, seed, settings)
+    if colours is None:
+        return images, None
+    count = images.shape[0]
+    kept = count - int(count * settings.recoloured)
+    mask = np.ones((count, len(colours)), "float32")
+    mask[kept:, colours] = 0
+    if kept < count:
+        images = tf.concat([images[:kept], recolour(images[kept:], seed, settings)], axis=0)
+    return images, mask

@@ -1,0 +1,70 @@
+"""A network that cannot mistake a pair it never saw: colour and shape see different things.
+
+The tutorial's network learns "black" together with "jeans" because one set of features serves
+both. Here the shape pathway sees standardised luminance only, so that hue cannot reach it, and
+the colour pathway judges small patches one by one, so that shape cannot reach it.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+from pyimagesearch.smallervggnet import MOMENTUM
+
+# ITU-R BT.601 luma.
+LUMINANCE = (0.299, 0.587, 0.114)
+
+
+class FactoredNet:
+    """The stages of SmallerVGGNet on luminance beside a patchwise colour network."""
+
+    @staticmethod
+    def build(side: int, colours: Sequence[int], classes: int) -> keras.Model:
+        """Return the uncompiled network for (batch, side, side, 3) RGB images scaled to 0..1.
+
+        `colours` are the columns of the colour labels among the `classes` outputs; all other
+        labels are the shape pathway's. The output is (batch, classes), sigmoids.
+        """
+        images = keras.Input((side, side, 3))
+        colour = _colour_logits(images, len(colours))
+        shape = _shape_logits(images, classes - len(colours))
+        # Joined in the binarizer's order by a fixed permutation, since stock layers cannot index.
+        shapes = [column for column in range(classes) if column not in set(colours)]
+        order = np.eye(classes, dtype="float32")[[*colours, *shapes]]
+        to_columns = layers.Dense(classes, use_bias=False, trainable=False, name="label_order")
+        logits = to_columns(layers.Concatenate()([colour, shape]))
+        to_columns.set_weights([order])
+        return keras.Model(images, layers.Activation("sigmoid")(logits), name="factored")
+
+
+def _shape_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
+    luminance = layers.Conv2D(1, 1, use_bias=False, trainable=False, name="luminance")
+    x = luminance(images)
+    luminance.set_weights([np.array(LUMINANCE, "float32").reshape(1, 1, 3, 1)])
+    x = layers.LayerNormalization(axis=[1, 2, 3], center=False, scale=False)(x)
+    for filters, convolutions, pool in ((32, 1, 3), (64, 2, 2), (128, 2, 2)):
+        for number in range(1, convolutions + 1):
+            x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+            if number == convolutions:
+                x = layers.MaxPooling2D(pool)(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+            x = layers.Activation("relu")(x)
+    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
+    return layers.Dense(labels)(layers.Dropout(0.3)(x))
+
+
+def _colour_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
+    """Score each patch of about 10 pixels, and let each label attend to the patches it needs."""
+    x = layers.AveragePooling2D(2)(images)
+    for filters, kernel in ((32, 3), (32, 1), (48, 3)):
+        x = layers.Conv2D(filters, kernel, use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+        x = layers.Activation("relu")(x)
+    height, width = x.shape[1:3]
+    patches = height * width
+    logits = layers.Reshape((patches, labels))(layers.Conv2D(labels, 1)(x))
+    attention = layers.Reshape((patches, labels))(layers.Conv2D(labels, 1)(x))
+    weighted = layers.Multiply()([logits, layers.Softmax(axis=1)(attention)])
+    return layers.Rescaling(float(patches))(layers.GlobalAveragePooling1D()(weighted))

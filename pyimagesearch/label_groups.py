@@ -1,0 +1,139 @@
+"""Labels that exclude each other, read off the data: the colours here, the garments there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyimagesearch.console import CommandError
+from pyimagesearch.labels import Sample, count_combinations
+
+# A group has exactly one label on nearly every image; a few wrong folders are forgiven.
+FORGIVEN_SHARE = 0.005
+# The search is for label sets that people write; it gives up on data without such a structure.
+MAX_STEPS = 20_000
+MAX_SETS = 64
+
+
+@dataclass(frozen=True)
+class LabelGroup:
+    """Labels of which an image has at most one; `is_colour` where they name colours."""
+
+    name: str
+    labels: tuple[str, ...]
+    is_colour: bool
+
+
+class AmbiguousGroupsError(Exception):
+    """Several ways to group the labels fit the data; the text says which and how to choose."""
+
+
+def find_groups(samples: Sequence[Sample]) -> list[LabelGroup]:
+    """Return the label groups that the data itself shows, the colours first.
+
+    A group is a set of two labels or more of which at least 99.5 % of the labelled images have
+    exactly one and at most 0.5 % have more. Returns [] where there is none. Raises
+    AmbiguousGroupsError where such sets overlap: the data then does not say what belongs
+    together, as when every jeans is black and everything black is jeans.
+    """
+    sets = exclusive_sets(samples)
+    if sum(map(len, sets)) > len({label for labels in sets for label in labels}):
+        choices = " or ".join("{" + ", ".join(labels) + "}" for labels in sets[:4])
+        raise AmbiguousGroupsError(
+            f"which labels belong together is not clear from the data: {choices}; "
+            "choose with --label-groups, for example colour=black,red garment=dress,jeans"
+        )
+    return name_groups(sets)
+
+
+def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
+    """Return, sorted, every set of labels that is exclusive and complete on `samples`.
+
+    The commonest combination of labels that has none in the set must be covered by one of its
+    own, or be among the few that are forgiven; the search branches on that.
+    """
+    combinations = [
+        (frozenset(labels), count)
+        for labels, count in count_combinations(samples).most_common()
+        if labels
+    ]
+    forgiven = FORGIVEN_SHARE * sum(count for _, count in combinations)
+    together = {label: frozenset[str]() for labels, _ in combinations for label in labels}
+    for labels, _ in combinations:
+        for label in labels:
+            together[label] |= labels
+
+    found: set[tuple[str, ...]] = set()
+    pending = [(frozenset[str](), frozenset[str]())]
+    for _ in range(MAX_STEPS):
+        if not pending or len(found) >= MAX_SETS:
+            break
+        chosen, refused = pending.pop()
+        bare = [(labels, count) for labels, count in combinations if not labels & chosen]
+        double = sum(count for labels, count in combinations if len(labels & chosen) > 1)
+        missed = sum(count for labels, count in bare if labels <= refused)
+        if double + missed > forgiven:
+            continue
+        if double + sum(count for _, count in bare) <= forgiven:
+            for labels, _ in bare:  # rare labels join where only one of them can
+                fitting = [label for label in labels if not together[label] & chosen]
+                chosen |= set(fitting) if len(fitting) == 1 else set()
+            if len(chosen) > 1:
+                found.add(tuple(sorted(chosen)))
+            continue
+        open_labels = next(sorted(labels - refused) for labels, _ in bare if labels - refused)
+        pending.append((chosen, refused | set(open_labels)))
+        for label in open_labels:
+            pending.append((chosen | {label}, refused | (set(open_labels) - {label})))
+    return sorted(found)
+
+
+def names_colours(labels: Sequence[str]) -> bool:
+    """Return whether `labels` are colours by matplotlib's names.
+
+    Two must be plain (CSS) names and half must be known at all: XKCD's list knows burgundy, but
+    also banana and pear.
+    """
+    from matplotlib.colors import CSS4_COLORS, XKCD_COLORS  # classify.py has no use for it
+
+    lower = [label.lower() for label in labels]
+    plain = [label for label in lower if label in CSS4_COLORS]
+    known = [label for label in lower if label in CSS4_COLORS or f"xkcd:{label}" in XKCD_COLORS]
+    return len(plain) >= 2 and 2 * len(known) >= len(labels)
+
+
+def name_groups(sets: Sequence[tuple[str, ...]]) -> list[LabelGroup]:
+    """Return `sets` as groups: those that name colours first, the others numbered."""
+    colours = [labels for labels in sets if names_colours(labels)]
+    others = [labels for labels in sets if not names_colours(labels)]
+    return [
+        LabelGroup(f"{name}{number if number > 1 else ''}", labels, name == "colour")
+        for name, named in (("colour", colours), ("group", others))
+        for number, labels in enumerate(named, 1)
+    ]
+
+
+def parse_groups(arguments: Sequence[str], known: Sequence[str]) -> list[LabelGroup]:
+    """Return the groups written as `name=label,label`; `none` alone switches groups off.
+
+    A group named colour or color is the colour group. Raises CommandError for what does not fit
+    the `known` labels.
+    """
+    if list(arguments) == ["none"]:
+        return []
+    groups: list[LabelGroup] = []
+    for argument in arguments:
+        name, _, listed = argument.partition("=")
+        labels = tuple(sorted(filter(None, listed.split(","))))
+        if not name or len(labels) < 2:
+            raise CommandError(
+                f"--label-groups {argument}: write a group as name=label,label, or none alone"
+            )
+        for label in labels:
+            if label not in known:
+                raise CommandError(
+                    f"--label-groups {argument}: no sample has the label {label!r}; "
+                    f"there are {', '.join(known)}"
+                )
+            if labels.count(label) > 1 or any(label in group.labels for group in groups):
+                raise CommandError(f"--label-groups {argument}: {label!r} is named twice")
+        groups.append(LabelGroup(name, labels, name.lower() in ("colour", "color")))
+    return groups

@@ -1,0 +1,54 @@
+"""The networks by name, and what each is trained with unless told otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyimagesearch.label_groups import LabelGroup
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Settings that suit a network, found on validation photos."""
+
+    image_size: int  # pixels a side
+    smallest: int  # image size that the network's poolings can take
+    epochs: int
+    batch_size: int
+    learning_rate: float
+
+
+DEFAULTS = {
+    "factored": Defaults(image_size=64, smallest=24, epochs=30, batch_size=64, learning_rate=3e-3),
+    "smallervggnet": Defaults(
+        image_size=96, smallest=12, epochs=30, batch_size=32, learning_rate=1e-3
+    ),
+}
+
+
+def choose(groups: Sequence[LabelGroup], classes: Sequence[str]) -> str:
+    """Return the name of the network for these labels: factored where colours are among them."""
+    colours = colour_columns(groups, classes)
+    return "factored" if 0 < len(colours) < len(classes) else "smallervggnet"
+
+
+def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[int]:
+    """Return the columns of the colour labels in the label order `classes`."""
+    colours = {label for group in groups if group.is_colour for label in group.labels}
+    return [column for column, label in enumerate(classes) if label in colours]
+
+
+def build(
+    architecture: str, side: int, groups: Sequence[LabelGroup], classes: Sequence[str]
+) -> "keras.Model":
+    """Return the uncompiled network for (batch, side, side, 3) RGB in 0..1, sigmoids at its end."""
+    # Keras takes seconds to load, and the commands ask this module for its defaults first.
+    from pyimagesearch.factored import FactoredNet
+    from pyimagesearch.smallervggnet import SmallerVGGNet
+
+    if architecture == "factored":
+        return FactoredNet.build(side, colour_columns(groups, classes), len(classes))
+    return SmallerVGGNet.build(side, side, 3, len(classes), finalAct="sigmoid")

@@ -1,0 +1,56 @@
+"""The picture of a run: plot.png."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from pyimagesearch.training import Epoch, best_epoch
+
+TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
+
+
+def plot_history(epochs: Sequence[Epoch], title: str, path: Path) -> None:
+    """Draw loss, exact match and per-label accuracy of each epoch into a PNG file at `path`."""
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    losses, scores = figure.subplots(1, 2)
+    numbers = [epoch.number for epoch in epochs]
+    marker = "o" if len(epochs) == 1 else ""
+
+    losses.plot(numbers, [e.loss for e in epochs], marker=marker, color=TRAINING, label="training")
+    losses.plot(
+        numbers,
+        [e.validation_loss for e in epochs],
+        marker=marker,
+        color=VALIDATION,
+        label="validation",
+    )
+    losses.set(title="Loss", xlabel="epoch", ylabel="binary cross-entropy", yscale="log")
+
+    for values, colour, style, label in (
+        ([e.label_accuracy for e in epochs], TRAINING, "--", "training, per label"),
+        ([e.exact_match for e in epochs], TRAINING, "-", "training, exact match"),
+        ([e.validation_label_accuracy for e in epochs], VALIDATION, "--", "validation, per label"),
+        ([e.validation_exact_match for e in epochs], VALIDATION, "-", "validation, exact match"),
+    ):
+        scores.plot(numbers, values, marker=marker, color=colour, linestyle=style, label=label)
+    best = best_epoch(epochs)
+    scores.annotate(
+        f"kept: epoch {best.number}, {best.validation_exact_match:.1%} exact match",
+        (best.number, best.validation_exact_match),
+        xytext=(0.97, 0.42),
+        textcoords="axes fraction",
+        ha="right",
+        arrowprops={"arrowstyle": "->", "color": VALIDATION},
+    )
+    scores.set(title="Share right", xlabel="epoch", ylim=(0, 1.02))
+
+    for axes in (losses, scores):
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower right" if axes is scores else "upper right", frameon=False)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(title)
+    figure.savefig(path, format="png", dpi=110)

@@ -1,0 +1,88 @@
+"""Networks as functions from pixels to probabilities, by onnxruntime or by Keras."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch.artifacts import Card, load_keras, read_serving_copy
+from pyimagesearch.console import CommandError
+
+if TYPE_CHECKING:
+    import keras
+
+# Takes uint8 RGB (N, S, S, 3), returns float32 (N, L).
+Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+TOLERANCE = 1e-4
+
+
+def load(path: Path, card: Card, engine: str = "auto") -> Predict:
+    """Return the network in the model file at `path`.
+
+    `engine` is "onnx" for the copy that needs no TensorFlow, "keras" for the network itself, or
+    "auto" for the copy where there is one. Raises CommandError where that cannot be had.
+    """
+    copy = None if engine == "keras" else read_serving_copy(path)
+    if copy is not None:
+        try:
+            return onnx_predictor(copy, card)
+        except Exception as error:  # onnxruntime raises kinds of its own, not all public
+            reason = str(error).partition("\n")[0]
+            raise CommandError(f"{path}: its ONNX copy cannot be used ({reason})") from None
+    if engine == "onnx":
+        raise CommandError(f"{path}: holds no ONNX copy; use --engine keras")
+    network = load_keras(path)
+    side, labels = card.image_size, len(card.labels)
+    if network.input_shape[1:] != (side, side, 3) or network.output_shape[1:] != (labels,):
+        raise CommandError(f"{path}: its network does not fit its labels; train again")
+    return keras_predictor(network, card)
+
+
+def onnx_predictor(data: bytes, card: Card) -> Predict:
+    """Return the graph in `data` as a function; raises what onnxruntime raises, or ValueError."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Spinning threads take the cores that decode the next photos: half the speed on two cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    side, labels = card.image_size, len(card.labels)
+    shapes = [value.shape[1:] for value in (*session.get_inputs(), *session.get_outputs())]
+    if shapes != [[side, side, 3], [labels]]:
+        raise ValueError(f"shapes {shapes} do not fit the labels")
+
+    def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        probabilities: NDArray[np.float32] = session.run(None, {"images": batch})[0]
+        return probabilities
+
+    return predict
+
+
+def keras_predictor(network: "keras.Model", card: Card) -> Predict:
+    """Return a Keras network as a function."""
+
+    def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        scaled = batch.astype(np.float32) * np.float32(card.scale)
+        probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
+        return probabilities
+
+    return predict
+
+
+def make_copy(network: "keras.Model", card: Card, images: NDArray[np.uint8]) -> bytes:
+    """Return the ONNX copy of `network`, having seen that both say the same of `images`.
+
+    Raises UnknownLayerError, or ValueError where they differ by more than 1e-4.
+    """
+    from pyimagesearch.onnx_export import to_onnx
+
+    copy = to_onnx(network, card.scale)
+    answers = [
+        predict(images) for predict in (onnx_predictor(copy, card), keras_predictor(network, card))
+    ]
+    if (difference := float(np.abs(answers[0] - answers[1]).max())) > TOLERANCE:
+        raise ValueError(f"the ONNX copy differs by {difference:.1e}")
+    return copy

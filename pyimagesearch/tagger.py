@@ -1,0 +1,86 @@
+"""Tag images with a trained model: load once, tag many."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch import images, serving, thresholds
+from pyimagesearch.artifacts import Card, check_pair, read_card
+from pyimagesearch.images import ImageError
+from pyimagesearch.labelbin import read_labels
+
+BATCH_SIZE = 64
+NOTHING = "nothing known here"  # said of an image without tags
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What a model says of one image.
+
+    `tags` are the labels that count, in the order of the label groups (the colour first), then
+    likeliest first; `probabilities` are all labels in the model's order.
+    """
+
+    tags: tuple[str, ...]
+    probabilities: dict[str, float]
+    is_new_combination: bool  # these tags never held together in training
+
+
+class Tagger:
+    """A model with its labels; made by `Tagger.load`."""
+
+    def __init__(self, card: Card, predict: serving.Predict) -> None:
+        """Keep the card of a model and its network."""
+        self.card = card
+        self.predict = predict
+        self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
+        self._seen = {frozenset(labels) for labels in card.combinations}
+
+    @staticmethod
+    def load(
+        model: Path | str = "fashion.model",
+        labelbin: Path | str = "mlb.pickle",
+        engine: str = "auto",
+    ) -> "Tagger":
+        """Return the tagger in the two files that train.py wrote.
+
+        `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
+        Raises CommandError where the files cannot be used.
+        """
+        card = read_card(Path(model))
+        check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
+        return Tagger(card, serving.load(Path(model), card, engine))
+
+    def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:
+        """Return what the model says of each image of a batch (N, S, S, 3), uint8 RGB."""
+        probabilities = self.predict(batch)
+        limits = np.array(self.card.thresholds)
+        counts = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
+        return [self._tagged(*row) for row in zip(probabilities, counts, strict=True)]
+
+    def tag_files(
+        self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS
+    ) -> Iterator[tuple[Path, Tagged | ImageError]]:
+        """Yield each path with its tags, or with what is wrong with it, in the order given.
+
+        Files are decoded in parallel and predicted in batches; memory does not grow with their
+        number.
+        """
+        loaded = images.load_many(paths, self.card.image_size, max_pixels)
+        while chunk := list(islice(loaded, BATCH_SIZE)):
+            good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
+            tagged = iter(self.tag(np.stack(good)) if good else ())
+            for path, picture in chunk:
+                yield path, picture if isinstance(picture, ImageError) else next(tagged)
+
+    def _tagged(self, probabilities: NDArray[np.float32], counts: NDArray[np.bool_]) -> Tagged:
+        labels = self.card.labels
+        by_label = dict(zip(labels, map(float, probabilities), strict=True))
+        counting = [label for label, does in zip(labels, counts, strict=True) if does]
+        last = len(self.card.groups)
+        tags = tuple(sorted(counting, key=lambda t: (self._rank.get(t, last), -by_label[t])))
+        return Tagged(tags, by_label, len(tags) > 1 and frozenset(tags) not in self._seen)

@@ -1,0 +1,192 @@
+"""The fit loop: one step, one schedule, the best epoch kept."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from pyimagesearch import metrics, thresholds
+from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.fused import with_fused_normalization
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.splits import Indices
+
+Images = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+WARM_UP = 0.25  # of all steps
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to learn."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float  # at the peak of the one-cycle schedule
+    seed: int
+    weight_decay: float = 1e-2
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run learns from; `images` is (N, S, S, 3) uint8 RGB, `targets` (N, L) multi-hot."""
+
+    images: Images
+    targets: Floats
+    classes: Sequence[str]
+    groups: Sequence[LabelGroup]
+    training: Indices
+    validation: Indices
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch did; the training scores are of augmented images, under dropout."""
+
+    number: int
+    seconds: float
+    loss: float
+    exact_match: float
+    label_accuracy: float
+    validation_loss: float
+    validation_exact_match: float
+    validation_label_accuracy: float
+
+
+def one_cycle(step: int, steps: int, peak: float) -> float:
+    """Return the learning rate of `step`: up to `peak` over the first quarter, then down to 0.
+
+    Smith, "A disciplined approach to neural network hyper-parameters",
+    https://arxiv.org/abs/1803.09820.
+    """
+    done = (step + 1) / (steps + 1)
+    return peak * min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
+
+
+def cross_entropy(targets: Floats, probabilities: Floats) -> float:
+    """Return the mean binary cross-entropy of (N, L) probabilities."""
+    clipped = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    return float(-np.mean(targets * np.log(clipped) + (1 - targets) * np.log(1 - clipped)))
+
+
+def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
+    """Return the epoch of the highest exact match on validation images, then the lowest loss."""
+    return max(epochs, key=lambda e: (e.validation_exact_match, -e.validation_loss))
+
+
+def steps_per_epoch(data: Data, schedule: Schedule) -> int:
+    """Return how many batches hold every training image once."""
+    return math.ceil(len(data.training) / schedule.batch_size)
+
+
+class Trainer:
+    """A network in training: its fused copy, its optimizer, and the two compiled functions."""
+
+    def __init__(
+        self, model: keras.Model, data: Data, schedule: Schedule, settings: Augmentation
+    ) -> None:
+        """Prepare to train `model`, which ends in a sigmoid layer and is left as it is."""
+        self.model = with_fused_normalization(model)
+        # The loss is taken before the sigmoid, where it is stable.
+        self.logits = keras.Model(self.model.inputs, self.model.layers[-1].input)
+        self.optimizer = keras.optimizers.AdamW(
+            schedule.learning_rate, weight_decay=schedule.weight_decay
+        )
+        self.optimizer.build(self.model.trainable_variables)
+        self.seed = schedule.seed
+        self.settings = settings
+        colours = [label for group in data.groups if group.is_colour for label in group.labels]
+        self.colours = np.isin(list(data.classes), colours) if colours else None
+        self.step = tf.function(self._step)
+        signature = tf.TensorSpec([None, *data.images.shape[1:]], tf.uint8)
+        self._predict = tf.function(self._probabilities, input_signature=[signature])
+
+    def _step(
+        self, images: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Learn from one batch of uint8 images; return its loss and (B, L) probabilities."""
+        self.optimizer.learning_rate.assign(rate)
+        inputs, mask = augment(
+            tf.cast(images, tf.float32) / 255,
+            self.colours,
+            tf.stack([self.seed, number]),
+            self.settings,
+        )
+        with tf.GradientTape() as tape:
+            logits = self.logits(inputs, training=True)
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
+            loss = tf.reduce_mean(losses if mask is None else losses * mask)
+        variables = self.model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return loss, tf.sigmoid(logits)
+
+    def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
+        return self.model(tf.cast(images, tf.float32) / 255, training=False)
+
+    def predict(self, images: Images, indices: Indices, batch_size: int = 256) -> Floats:
+        """Return (len(indices), L) float32 probabilities of the images at `indices`."""
+        starts = range(0, len(indices), batch_size)
+        return np.concatenate(
+            [self._predict(images[indices[i : i + batch_size]]).numpy() for i in starts]
+        )
+
+
+def fit(
+    model: keras.Model,
+    data: Data,
+    schedule: Schedule,
+    settings: Augmentation,
+    on_step: Callable[[], object],
+    on_epoch: Callable[[Epoch], None],
+) -> list[Epoch]:
+    """Train `model` in place and return its epochs; the weights are those of the best one.
+
+    `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
+    same weights on the same machine.
+    """
+    trainer = Trainer(model, data, schedule, settings)
+    batch, steps = schedule.batch_size, steps_per_epoch(data, schedule)
+    order = np.random.default_rng(schedule.seed)
+    epochs: list[Epoch] = []
+
+    def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
+        limits = np.full(len(data.classes), thresholds.DEFAULT)
+        decided = thresholds.decide(probabilities, limits, data.groups, data.classes)
+        return metrics.exact_match(decided, targets), metrics.label_accuracy(decided, targets)
+
+    for number in range(schedule.epochs):
+        start = time.perf_counter()
+        # Whole batches only: the last one is filled up from the start of the shuffled epoch.
+        shuffled = np.resize(order.permutation(data.training), steps * batch)
+        losses, probabilities = [], []
+        for index in range(steps):
+            chosen = shuffled[index * batch : (index + 1) * batch]
+            done = number * steps + index
+            rate = one_cycle(done, schedule.epochs * steps, schedule.learning_rate)
+            loss, predicted = trainer.step(
+                data.images[chosen], data.targets[chosen], tf.constant(done), tf.constant(rate)
+            )
+            losses.append(float(loss))
+            probabilities.append(predicted.numpy())
+            on_step()
+        held_out = trainer.predict(data.images, data.validation)
+        held_out_targets = data.targets[data.validation]
+        epoch = Epoch(
+            number + 1,
+            time.perf_counter() - start,
+            float(np.mean(losses)),
+            *scores(np.concatenate(probabilities), data.targets[shuffled]),
+            cross_entropy(held_out_targets, held_out),
+            *scores(held_out, held_out_targets),
+        )
+        epochs.append(epoch)
+        if best_epoch(epochs) is epoch:
+            model.set_weights(trainer.model.get_weights())
+        on_epoch(epoch)
+    return epochs

@@ -1,1 +1,0 @@
-"""The tests, laid out like the package."""

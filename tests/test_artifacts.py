@@ -1,0 +1,153 @@
+import json
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from pyimagesearch import artifacts, networks
+from pyimagesearch.artifacts import CARD, Card
+from pyimagesearch.console import CommandError
+from pyimagesearch.label_groups import LabelGroup
+
+GROUPS = (
+    LabelGroup("colour", ("blue", "red"), is_colour=True),
+    LabelGroup("group", ("dress", "shirt"), is_colour=False),
+)
+LABELS = ("blue", "dress", "red", "shirt")
+CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),))
+
+
+def save(folder: Path) -> tuple[keras.Model, Path, Path]:
+    model = networks.build("factored", 32, GROUPS, LABELS)
+    binarizer = MultiLabelBinarizer().fit([LABELS])
+    model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
+    artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, model_path, labelbin_path)
+    return model, model_path, labelbin_path
+
+
+def test_the_model_file_renamed_opens_in_plain_keras_in_safe_mode(tmp_path: Path) -> None:
+    model, path, _ = save(tmp_path)
+    renamed = path.rename(tmp_path / "plain.keras")
+    plain = keras.saving.load_model(renamed, safe_mode=True)
+    images = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    np.testing.assert_allclose(plain(images), model(images), atol=1e-6)
+    assert {type(layer).__module__.split(".")[0] for layer in plain.layers} == {"keras"}
+
+
+def test_the_model_file_of_any_name_loads_with_its_card(tmp_path: Path) -> None:
+    model, path, _ = save(tmp_path)
+    assert path.name == "fashion.model"
+    assert artifacts.read_card(path) == CARD_OF_TEST
+    images = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    np.testing.assert_allclose(artifacts.load_keras(path)(images), model(images), atol=1e-6)
+
+
+def test_the_onnx_copy_is_kept_stored_and_models_without_one_say_so(tmp_path: Path) -> None:
+    _, path, _ = save(tmp_path)
+    assert artifacts.read_serving_copy(path) == b"graph"
+    with zipfile.ZipFile(path) as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+    assert artifacts.read_serving_copy(with_card(tmp_path / "plain", "{}")) is None
+
+
+def test_the_label_file_is_a_pickled_binarizer(tmp_path: Path) -> None:
+    _, _, labelbin = save(tmp_path)
+    binarizer = pickle.loads(labelbin.read_bytes())
+    assert isinstance(binarizer, MultiLabelBinarizer)
+    assert tuple(binarizer.classes_) == LABELS
+
+
+def test_nothing_but_the_two_files_is_left(tmp_path: Path) -> None:
+    save(tmp_path)
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert left == ["mlb.pickle", "new", "new/fashion.model"]
+
+
+def write_half(path: Path) -> None:
+    with artifacts.whole_file(path) as new:
+        new.write_text("half of the new")
+        raise RuntimeError("half-way")
+
+
+def test_a_failure_while_writing_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "plot.png"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_half(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_files_get_the_permissions_any_new_file_would(tmp_path: Path) -> None:
+    path = tmp_path / "plot.png"
+    plain = tmp_path / "plain"
+    plain.touch()
+    with artifacts.whole_file(path) as new:
+        new.write_text("x")
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
+        artifacts.check_writable(tmp_path / "file" / "fashion.model")
+    with pytest.raises(CommandError, match="is a folder; name a file"):
+        artifacts.check_writable(tmp_path)
+    artifacts.check_writable(tmp_path / "made" / "fashion.model")
+    assert list((tmp_path / "made").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CommandError, match="Permission denied"):
+        artifacts.check_writable(tmp_path / "fashion.model")
+
+
+def with_card(path: Path, card: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(CARD, card)
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": ["blue"]},
+        {"thresholds": [0.5]},
+        {"image_size": 0},
+        {"colour_order": "BGR"},
+        {"groups": [{"name": "colour", "labels": ["green", "red"], "is_colour": True}]},
+        {"groups": 3},
+    ],
+)
+def test_a_card_that_does_not_hold_together_is_refused(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    fields = json.loads(CARD_OF_TEST.to_json()) | change
+    with pytest.raises(CommandError, match="is not a model that train"):
+        artifacts.read_card(with_card(tmp_path / "fashion.model", json.dumps(fields)))
+
+
+def test_what_is_no_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "fashion.model"
+    with pytest.raises(CommandError, match="no such model; run train"):
+        artifacts.read_card(path)
+    for data in (b"", b"not an archive", b"\x89HDF\r\n\x1a\n"):
+        path.write_bytes(data)
+        with pytest.raises(CommandError, match="is not a model that train"):
+            artifacts.read_card(path)
+    with pytest.raises(CommandError, match="cannot be read"):
+        artifacts.read_card(tmp_path)
+
+
+def test_a_model_and_a_binarizer_of_different_labels_do_not_belong_together() -> None:
+    pair = Path("a.model"), Path("b.pickle")
+    artifacts.check_pair(CARD_OF_TEST, LABELS, *pair)
+    with pytest.raises(CommandError, match=r"a\.model and b\.pickle do not belong together"):
+        artifacts.check_pair(CARD_OF_TEST, ("cat", "dog"), *pair)

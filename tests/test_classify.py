@@ -1,0 +1,249 @@
+"""classify.py as a process, as a user runs it."""
+
+import csv
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, Run, Trained, one_line_error, write_picture
+
+LABELS = ["black", "blue", "dress", "jeans", "red", "shirt"]
+EXAMPLE = ROOT / "examples" / "example_01.jpg"
+
+
+def files(trained: Trained) -> tuple[object, ...]:
+    return "-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle"
+
+
+def test_prints_every_label_with_its_percentage_for_one_image(
+    run_command: Run, trained: Trained
+) -> None:
+    result = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    heading, *lines = result.stdout.splitlines()
+    assert heading.startswith(f"{EXAMPLE}: ")
+    assert [line.partition(": ")[0] for line in lines] == LABELS
+    for line in lines:
+        percentage = line.partition(": ")[2]
+        assert 0 <= float(percentage.removesuffix("%")) <= 100
+    assert result.stderr == ""
+
+
+def test_works_from_another_folder_and_gives_the_same(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    here = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
+    there = run_command("classify.py", *files(trained), "-i", EXAMPLE, cwd=tmp_path)
+    assert here.stdout == there.stdout
+
+
+def test_takes_images_folders_and_paths_on_stdin_in_order(
+    run_command: Run, trained: Trained
+) -> None:
+    dresses = sorted((trained.dataset / "red_dress").iterdir())
+    result = run_command(
+        "classify.py",
+        *("-i", EXAMPLE, trained.dataset / "red_dress", "-", "--json"),
+        cwd=trained.folder,
+        stdin=f"{dresses[3]}\n{dresses[1]}\n",
+    )
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    expected = [EXAMPLE, *dresses, dresses[3], dresses[1]]
+    assert [row["image"] for row in rows] == [str(path) for path in expected]
+    assert rows[4]["probabilities"] == pytest.approx(rows[-2]["probabilities"], abs=1e-4)
+
+
+def test_json_has_the_tags_that_count_and_all_probabilities(
+    run_command: Run, trained: Trained
+) -> None:
+    result = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(rows) == 7
+    for row in rows:
+        assert list(row["probabilities"]) == LABELS
+        assert all(row["probabilities"][tag] >= 0.5 for tag in row["tags"])
+        for group in ({"black", "blue", "red"}, {"dress", "jeans", "shirt"}):
+            assert len(group & set(row["tags"])) <= 1
+
+
+def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: Trained) -> None:
+    result = run_command("classify.py", "-i", ROOT / "examples", "--csv", cwd=trained.folder)
+    header, *rows = csv.reader(result.stdout.splitlines())
+    assert header == ["image", "tags", *LABELS]
+    assert len(rows) == 7
+    as_json = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
+    for row, line in zip(rows, as_json.stdout.splitlines(), strict=True):
+        other = json.loads(line)
+        assert row[:2] == [other["image"], " ".join(other["tags"])]
+        assert list(map(float, row[2:])) == pytest.approx(
+            list(other["probabilities"].values()), abs=1e-5
+        )
+
+
+def test_top_k_limits_what_is_shown_and_not_what_counts(run_command: Run, trained: Trained) -> None:
+    every, one = (
+        json.loads(
+            run_command("classify.py", "-i", EXAMPLE, "--json", *more, cwd=trained.folder).stdout
+        )
+        for more in ((), ("--top-k", 1))
+    )
+    likeliest = max(every["probabilities"], key=every["probabilities"].get)
+    assert list(one["probabilities"]) == [likeliest]
+    assert one["tags"] == every["tags"]
+
+
+def test_output_writes_a_tagged_copy_to_a_file(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    copy = tmp_path / "new folder" / "标签.png"
+    result = run_command("classify.py", "-i", EXAMPLE, "--output", copy, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    picture = cv2.imdecode(np.fromfile(copy, "uint8"), cv2.IMREAD_COLOR)
+    original = cv2.imread(str(EXAMPLE))
+    assert picture is not None
+    assert original is not None
+    assert max(original.shape) < max(picture.shape)
+    band = picture[-40:]
+    assert band.min() < 80  # letters
+    assert band.mean() > 200  # on white
+
+
+def test_output_writes_copies_into_a_folder_none_over_another(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        write_picture(tmp_path / folder / "same.png")
+    result = run_command(
+        "classify.py", *files(trained), "-i", "a", "b", "--output", "out", cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "same-2.png",
+        "same.png",
+    ]
+
+
+def test_an_unreadable_photo_among_others_is_named_and_skipped(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.jpg").write_bytes(EXAMPLE.read_bytes()[:3000])
+    result = run_command(
+        "classify.py", *files(trained), "-i", "broken.jpg", EXAMPLE, "gone.jpg", cwd=tmp_path
+    )
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 1
+    warnings = result.stderr.splitlines()
+    assert "broken.jpg: is cut off; skipped" in warnings[0]
+    assert "gone.jpg: " in warnings[1]
+    assert warnings[2] == "2 of 3 photos skipped"
+
+
+def test_nothing_but_unreadable_photos_is_an_error(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.jpg").touch()
+    result = run_command("classify.py", *files(trained), "-i", "empty.jpg", cwd=tmp_path)
+    assert "nothing to tag" in one_line_error(result)
+    assert "empty.jpg: is empty; skipped" in result.stderr
+
+
+def test_an_empty_folder_is_an_error(run_command: Run, trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    result = run_command("classify.py", *files(trained), "-i", "photos", cwd=tmp_path)
+    assert "photos: nothing to tag: no photos there" in one_line_error(result)
+
+
+def test_no_image_given_is_a_wrong_argument(run_command: Run, tmp_path: Path) -> None:
+    result = run_command("classify.py", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "-i/--image" in result.stderr
+
+
+def test_a_missing_model_is_an_error(run_command: Run, tmp_path: Path) -> None:
+    error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
+    assert "fashion.model: no such model; run train.py first" in error
+
+
+def test_a_model_and_a_binarizer_that_do_not_belong_together_are_an_error(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    import pickle
+
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    shutil.copy(trained.folder / "fashion.model", tmp_path)
+    other = MultiLabelBinarizer().fit([["cat", "dog"]])
+    (tmp_path / "mlb.pickle").write_bytes(pickle.dumps(other))
+    error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
+    assert "fashion.model and mlb.pickle do not belong together" in error
+
+
+def test_a_model_of_another_program_is_an_error(run_command: Run, tmp_path: Path) -> None:
+    (tmp_path / "fashion.model").write_bytes(b"\x89HDF\r\n\x1a\n" * 10)
+    error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
+    assert "fashion.model: is not a model that train.py wrote" in error
+
+
+def test_show_without_a_display_is_an_error(
+    run_command: Run, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    result = run_command("classify.py", "-i", EXAMPLE, "--show", cwd=trained.folder)
+    assert "--show: there is no display here" in one_line_error(result)
+
+
+def test_an_output_that_is_no_picture_is_an_error(run_command: Run, trained: Trained) -> None:
+    result = run_command("classify.py", "-i", EXAMPLE, "--output", "x.txt", cwd=trained.folder)
+    assert "x.txt: is no picture's name; try x.txt.png" in one_line_error(result)
+
+
+def test_tagging_loads_neither_tensorflow_nor_scikit_learn(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    script = tmp_path / "probe.py"
+    script.write_text(
+        "import atexit, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "heavy = ('tensorflow', 'keras', 'sklearn', 'matplotlib')\n"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules]))\n"
+        "import classify\n"
+        "classify.main()\n"
+    )
+    result = run_command(script, "-i", EXAMPLE, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_both_engines_say_the_same(run_command: Run, trained: Trained) -> None:
+    onnx, keras = (
+        run_command(
+            *("classify.py", "-i", ROOT / "examples", "--json", "--engine", engine),
+            cwd=trained.folder,
+        ).stdout.splitlines()
+        for engine in ("onnx", "keras")
+    )
+    assert len(onnx) == 7
+    for left, right in zip(map(json.loads, onnx), map(json.loads, keras), strict=True):
+        assert left["probabilities"] == pytest.approx(right["probabilities"], abs=1e-4)
+
+
+def test_a_model_without_an_onnx_copy_works_through_keras(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    with (
+        zipfile.ZipFile(trained.folder / "fashion.model") as full,
+        zipfile.ZipFile(tmp_path / "fashion.model", "w") as bare,
+    ):
+        for member in full.infolist():
+            if member.filename != "serving.onnx":
+                bare.writestr(member, full.read(member))
+    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
+    result = run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path)
+    assert len(result.stdout.splitlines()) == 7, result.stderr
+    refused = run_command("classify.py", "-i", EXAMPLE, "--engine", "onnx", cwd=tmp_path)
+    assert "holds no ONNX copy; use --engine keras" in one_line_error(refused)

@@ -1,0 +1,42 @@
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from pyimagesearch import networks
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.onnx_export import UnknownLayerError, to_onnx
+
+GROUPS = (
+    LabelGroup("colour", ("blue", "red"), is_colour=True),
+    LabelGroup("group", ("dress", "shirt"), is_colour=False),
+)
+LABELS = ("blue", "dress", "red", "shirt", "striped")
+
+
+def shaken(model: keras.Model) -> keras.Model:
+    """Give every weight and statistic a value that matters."""
+    draw = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([draw.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize(("architecture", "side"), [("factored", 40), ("smallervggnet", 30)])
+def test_the_onnx_copy_says_what_keras_says(architecture: str, side: int) -> None:
+    model = shaken(networks.build(architecture, side, GROUPS, LABELS))
+    images = np.random.default_rng(1).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(to_onnx(model, 1 / 255))
+    (copy,) = session.run(["probabilities"], {"images": images})
+    expected = np.asarray(model(images.astype(np.float32) / 255, training=False))
+    assert copy.shape == (7, 5)
+    assert np.ptp(expected, axis=0).max() > 1e-3
+    np.testing.assert_allclose(copy, expected, atol=1e-5)
+
+
+def test_a_layer_that_is_not_translated_is_named() -> None:
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, keras.layers.Conv2DTranspose(4, 3)(inputs))
+    with pytest.raises(UnknownLayerError, match="Conv2DTranspose"):
+        to_onnx(model, 1.0)

@@ -1,0 +1,107 @@
+import keras
+import numpy as np
+import pytest
+
+from pyimagesearch import networks, training
+from pyimagesearch.augment import Augmentation
+from pyimagesearch.fused import FusedBatchNormalization, with_fused_normalization
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.splits import stratified_split
+
+CLASSES = ("blue", "flat", "red", "tall")
+GROUPS = (
+    LabelGroup("colour", ("blue", "red"), is_colour=True),
+    LabelGroup("group", ("flat", "tall"), is_colour=False),
+)
+SIDE = 24
+
+
+def bars(count: int = 96) -> training.Data:
+    """Red and blue bars, flat or tall, on noise."""
+    draw = np.random.default_rng(5)
+    images = draw.integers(90, 160, (count, SIDE, SIDE, 3), dtype=np.uint8)
+    targets = np.zeros((count, 4), np.float32)
+    for index in range(count):
+        red, tall = index % 2, index // 2 % 2
+        top, left = draw.integers(0, 10, 2)
+        height, width = (14, 5) if tall else (5, 14)
+        images[index, top : top + height, left : left + width] = (
+            (220, 20, 20) if red else (20, 20, 220)
+        )
+        targets[index] = (1 - red, 1 - tall, red, tall)
+    keys = [tuple(row) for row in targets]
+    return training.Data(images, targets, CLASSES, GROUPS, *stratified_split(keys, 0.25, 0))
+
+
+def trained(
+    data: training.Data, epochs: int, seed: int = 1
+) -> tuple[keras.Model, list[training.Epoch]]:
+    keras.utils.set_random_seed(seed)
+    model = networks.build("factored", SIDE, GROUPS, CLASSES)
+    schedule = training.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
+    done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
+    return model, done
+
+
+def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
+    data = bars()
+    model, epochs = trained(data, epochs=10)
+    best = training.best_epoch(epochs)
+    assert best.validation_exact_match > 0.9
+    assert [epoch.number for epoch in epochs] == list(range(1, 11))
+    probabilities = model.predict(data.images[data.validation] / 255, verbose=0)
+    loss = training.cross_entropy(data.targets[data.validation], probabilities)
+    assert loss == pytest.approx(best.validation_loss, abs=1e-4)
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    data = bars(32)
+    first, again, other = (trained(data, epochs=1, seed=seed)[0] for seed in (1, 1, 2))
+    for left, right in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert any(
+        np.abs(left - right).max() > 0
+        for left, right in zip(first.get_weights(), other.get_weights(), strict=True)
+    )
+
+
+def test_the_learning_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
+    rates = [training.one_cycle(step, 99, 1.0) for step in range(99)]
+    assert int(np.argmax(rates)) == 24
+    assert rates[24] == pytest.approx(1.0)
+    assert np.all(np.diff(rates[:25]) > 0)
+    assert np.all(np.diff(rates[24:]) < 0)
+    assert 0 < rates[-1] < 0.02
+
+
+def test_the_best_epoch_is_the_highest_exact_match_then_the_lowest_loss() -> None:
+    def epoch(number: int, exact: float, loss: float) -> training.Epoch:
+        return training.Epoch(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5)
+
+    epochs = [epoch(1, 0.9, 0.3), epoch(2, 0.9, 0.2), epoch(3, 0.8, 0.1)]
+    assert training.best_epoch(epochs).number == 2
+
+
+def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
+    inputs = np.random.default_rng(0).normal(2, 3, (8, 6, 6, 4)).astype(np.float32)
+    stock, fused = (
+        layer(momentum=0.9) for layer in (keras.layers.BatchNormalization, FusedBatchNormalization)
+    )
+    for _ in range(3):
+        np.testing.assert_allclose(
+            stock(inputs, training=True), fused(inputs, training=True), atol=1e-4
+        )
+    np.testing.assert_allclose(stock.moving_mean, fused.moving_mean, rtol=1e-4)
+    # The fused kernel keeps the unbiased variance, n / (n - 1) of the stock layer's.
+    np.testing.assert_allclose(stock.moving_variance, fused.moving_variance, rtol=5e-3)
+    np.testing.assert_allclose(
+        stock(inputs, training=False), fused(inputs, training=False), atol=1e-2
+    )
+
+
+def test_a_fused_copy_has_the_weights_and_the_answers_of_the_original() -> None:
+    model = networks.build("smallervggnet", SIDE, (), CLASSES)
+    fused = with_fused_normalization(model)
+    assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
+    images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)
+    np.testing.assert_allclose(model(images), fused(images), atol=1e-5)

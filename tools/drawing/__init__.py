@@ -1,0 +1,1 @@
+"""Draws garments in scenes: shapes, folds and light, with NumPy and OpenCV only."""

@@ -1,0 +1,298 @@
+"""Train a tagger on photos in folders named after their labels, such as red_dress/.
+
+python train.py
+python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pyimagesearch import (
+    artifacts,
+    console,
+    images,
+    label_groups,
+    labels,
+    networks,
+    report,
+    splits,
+    thresholds,
+)
+from pyimagesearch.arguments import positive_float, positive_int, share
+from pyimagesearch.console import CommandError
+from pyimagesearch.images import ImageError
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels import Sample
+from pyimagesearch.networks import Defaults
+
+if TYPE_CHECKING:
+    import keras
+
+    from pyimagesearch import training
+    from pyimagesearch.augment import Augmentation
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options; wrong ones end the process with exit status 2."""
+    parser = argparse.ArgumentParser(
+        description="Train a tagger on photos in folders named after their labels: red_dress/."
+    )
+
+    def by_architecture(setting: str) -> str:
+        values = (f"{getattr(d, setting)} for {name}" for name, d in networks.DEFAULTS.items())
+        return f"default: {', '.join(values)}"
+
+    files = parser.add_argument_group("files")
+    for short, name, default, metavar, meaning in (
+        ("-d", "--dataset", "dataset", "FOLDER", "photos in folders; _none means no label"),
+        ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
+        ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
+        ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
+    ):
+        text = f"{meaning}; default: %(default)s"
+        files.add_argument(
+            short, name, type=Path, default=Path(default), metavar=metavar, help=text
+        )
+
+    learning = parser.add_argument_group("learning")
+    learning.add_argument(
+        "--architecture",
+        choices=("auto", *networks.DEFAULTS),
+        default="auto",
+        help="the network; auto: factored where a label group is colours, else smallervggnet",
+    )
+    for name, kind, unit in (
+        ("--epochs", positive_int, "passes over the photos"),
+        ("--batch-size", positive_int, "photos a step"),
+        ("--learning-rate", positive_float, "at the peak of its one cycle"),
+        ("--image-size", positive_int, "pixels a side"),
+    ):
+        text = f"{unit}; {by_architecture(name[2:].replace('-', '_'))}"
+        learning.add_argument(name, type=kind, metavar="N", help=text)
+    learning.add_argument(
+        "--validation",
+        type=share,
+        default=0.2,
+        metavar="SHARE",
+        help="share of the photos held out to judge the network; default: %(default)s",
+    )
+    learning.add_argument(
+        "--seed",
+        type=int,
+        default=42,
+        metavar="N",
+        help="the same seed gives the same model on the same machine; default: %(default)s",
+    )
+
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--label-groups",
+        nargs="+",
+        metavar="GROUP",
+        help="labels that exclude each other, as colour=black,red garment=dress,jeans, the "
+        "colours under the name colour; or none; default: read off the data",
+    )
+    data.add_argument(
+        "--max-unreadable",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help="stop where more than this share of the photos is unreadable; default: %(default)s",
+    )
+    data.add_argument(
+        "--max-pixels",
+        type=positive_int,
+        default=images.MAX_PIXELS,
+        metavar="N",
+        help="skip photos of more pixels; default: %(default)s",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
+    )
+    options = parser.parse_args(arguments)
+    if not -(2**31) <= options.seed < 2**31:
+        parser.error(f"argument --seed: {options.seed}: must fit 32 bits")
+    return options
+
+
+def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:
+    """Return the label groups asked for, else those the data shows, else none."""
+    if asked is not None:
+        return label_groups.parse_groups(asked, sorted(labels.count_labels(samples)))
+    try:
+        return label_groups.find_groups(samples)
+    except label_groups.AmbiguousGroupsError as error:
+        console.warn(f"{error}; going on without label groups")
+        return []
+
+
+def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
+    """Return the architecture's defaults with what the command line says in their place."""
+    defaults = networks.DEFAULTS[architecture]
+    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
+    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
+    if settings.image_size < settings.smallest:
+        raise CommandError(
+            f"--image-size {settings.image_size}: {architecture} needs {settings.smallest} or more"
+        )
+    return settings
+
+
+def load_images(
+    samples: Sequence[Sample], side: int, options: argparse.Namespace
+) -> tuple[list[Sample], NDArray[np.uint8]]:
+    """Return the readable samples and their pictures, uint8 RGB (N, side, side, 3).
+
+    Each unreadable photo is named on stderr; too many of them raise CommandError.
+    """
+    pixels = np.empty((len(samples), side, side, 3), np.uint8)
+    kept: list[Sample] = []
+    decoded = images.load_many([s.path for s in samples], side, options.max_pixels)
+    loaded = console.progress(decoded, len(samples), "decoding", "photo")
+    for sample, (path, picture) in zip(samples, loaded, strict=True):
+        if isinstance(picture, ImageError):
+            console.warn(f"{path}: {picture}; skipped")
+        else:
+            pixels[len(kept)] = picture
+            kept.append(sample)
+    unreadable = len(samples) - len(kept)
+    if not kept:
+        raise CommandError(f"{options.dataset}: none of its {len(samples)} photos can be read")
+    if unreadable > options.max_unreadable * len(samples):
+        raise CommandError(
+            f"{options.dataset}: {unreadable} of {len(samples)} photos cannot be read; mend or "
+            "remove them, or raise --max-unreadable"
+        )
+    if unreadable:
+        console.say(f"{unreadable} of {len(samples)} photos skipped")
+    return kept, pixels[: len(kept)]
+
+
+def train(options: argparse.Namespace) -> None:
+    """Read, train and save."""
+    start = time.perf_counter()
+    samples = labels.read_folders(options.dataset)
+    labels.check_labels(samples)
+    for path in (options.model, options.labelbin, options.plot):
+        artifacts.check_writable(path)
+    groups = choose_groups(samples, options.label_groups)
+    print(report.describe_samples(samples, groups), flush=True)
+
+    classes = tuple(sorted(labels.count_labels(samples)))
+    architecture = options.architecture
+    if architecture == "auto":
+        architecture = networks.choose(groups, classes)
+    elif architecture == "factored" and networks.choose(groups, classes) != architecture:
+        raise CommandError(
+            "--architecture factored: needs a group of colours beside other labels; name it "
+            "with --label-groups colour=..., or take smallervggnet"
+        )
+    settings = choose_settings(options, architecture)
+    samples, pixels = load_images(samples, settings.image_size, options)
+    labels.check_labels(samples)
+
+    # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
+    import keras
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    from pyimagesearch import plots, training
+    from pyimagesearch.augment import Augmentation
+
+    binarizer = MultiLabelBinarizer()
+    targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
+    classes = tuple(map(str, binarizer.classes_))
+    held_out = splits.stratified_split(
+        [sample.labels for sample in samples], options.validation, options.seed
+    )
+    data = training.Data(pixels, targets, classes, groups, *held_out)
+    schedule = training.Schedule(
+        settings.epochs, settings.batch_size, settings.learning_rate, options.seed
+    )
+    keras.utils.set_random_seed(options.seed)
+    model = networks.build(architecture, settings.image_size, groups, classes)
+    console.say(
+        f"training {architecture} ({model.count_params():,} parameters) on "
+        f"{len(data.training)} photos of {settings.image_size} x {settings.image_size} pixels, "
+        f"judged on {len(data.validation)} others"
+    )
+    epochs = fit_with_progress(model, data, schedule, Augmentation())
+
+    card = artifacts.Card(
+        architecture=architecture,
+        image_size=settings.image_size,
+        labels=classes,
+        thresholds=(thresholds.DEFAULT,) * len(classes),
+        groups=tuple(groups),
+        combinations=tuple(sorted({samples[index].labels for index in data.training})),
+    )
+    copy = serving_copy(model, card, pixels[data.validation][:64])
+    artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
+    best = training.best_epoch(epochs)
+    title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
+    with artifacts.whole_file(options.plot) as new_plot:
+        plots.plot_history(epochs, title, new_plot)
+    print(f"\nvalidation, {len(data.validation)} photos never trained on, epoch {best.number}:")
+    print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
+    print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
+    print(f"(a tagger that says nothing gets {1 - targets[data.validation].mean():.3f})")
+    console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
+    console.say(f"done in {time.perf_counter() - start:.0f} s")
+
+
+def serving_copy(
+    model: "keras.Model", card: artifacts.Card, pixels: NDArray[np.uint8]
+) -> bytes | None:
+    """Return the ONNX copy of `model`, tried on `pixels`, or None with a warning."""
+    from pyimagesearch import serving
+    from pyimagesearch.onnx_export import UnknownLayerError
+
+    try:
+        return serving.make_copy(model, card, pixels)
+    except (UnknownLayerError, ValueError) as error:
+        console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
+        return None
+
+
+def fit_with_progress(
+    model: "keras.Model",
+    data: "training.Data",
+    schedule: "training.Schedule",
+    augmentation: "Augmentation",
+) -> "list[training.Epoch]":
+    """Train `model`, with a line an epoch and, on a terminal, a progress bar."""
+    from pyimagesearch import training
+
+    steps = schedule.epochs * training.steps_per_epoch(data, schedule)
+    bar = tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None)
+
+    def report_epoch(epoch: training.Epoch) -> None:
+        console.say(
+            f"epoch {epoch.number}/{schedule.epochs}  {epoch.seconds:.1f} s  "
+            f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
+            f"exact match {epoch.validation_exact_match:.3f}  "
+            f"per label {epoch.validation_label_accuracy:.3f}"
+        )
+
+    with bar:
+        return training.fit(model, data, schedule, augmentation, bar.update, report_epoch)
+
+
+def main() -> None:
+    """Train as the command line says."""
+    options = parse()
+    if not options.verbose:
+        console.silence_native_libraries()
+    sys.exit(console.run(lambda: train(options)))
+
+
+if __name__ == "__main__":
+    main()
