@@ -20,6 +20,12 @@ def say(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
+def result(line: str) -> None:
+    """Print one line of data to stdout at once, above a progress bar on the same screen."""
+    tqdm.write(line, file=sys.stdout)
+    sys.stdout.flush()
+
+
 def warn(line: str) -> None:
     """Print one line about something that was skipped or mended; the run goes on."""
     say(f"warning: {line}")

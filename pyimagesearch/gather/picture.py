@@ -1,0 +1,86 @@
+"""Is this a picture, which one, and have we got it already?"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyimagesearch import hashing, image_headers, images
+
+# What the file is called is decided by what it is, never by a URL or a content type.
+ENDINGS = {
+    "JPEG": ".jpg",
+    "PNG": ".png",
+    "GIF": ".gif",
+    "WebP": ".webp",
+    "BMP": ".bmp",
+    "TIFF": ".tif",
+    "AVIF": ".avif",
+}
+
+# Smaller ones are icons and counting pixels, not photos (pixels).
+MIN_SIDE = 32
+MAX_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A whole picture: its file name and what tells it from others."""
+
+    name: str
+    sha256: str
+    perceptual_hash: int
+    mean_colour: tuple[float, float, float]
+
+
+def inspect(data: bytes) -> Picture:
+    """Decode `data` to the end and return what it is; raises images.ImageError for no picture.
+
+    The name is the first 32 hex digits of the sha256, so it is safe on every system, one picture
+    has one name, and nothing of a stranger's text gets into it.
+    """
+    header = image_headers.read(data)
+    if min(header.width, header.height) < MIN_SIDE:
+        raise images.ImageError(f"is smaller than {MIN_SIDE} pixels")
+    if header.width * header.height > MAX_PIXELS:
+        raise images.ImageError(f"is over {MAX_PIXELS // 1_000_000} megapixels")
+    # A reduced decoder still reads every byte: it skips frequencies, not parts of the file.
+    pixels = images.decode(data, side=MIN_SIDE)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Picture(
+        sha256[:32] + ENDINGS[header.format],
+        sha256,
+        hashing.perceptual_hash(pixels),
+        hashing.mean_colour(pixels),
+    )
+
+
+class Known:
+    """The pictures of a folder, asked whether one is there already."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._pictures: list[Picture] = []
+        self._by_sha256: dict[str, Picture] = {}
+
+    def add(self, picture: Picture) -> None:
+        """Remember `picture`."""
+        self._pictures.append(picture)
+        self._by_sha256.setdefault(picture.sha256, picture)
+
+    def same(self, picture: Picture) -> Picture | None:
+        """Return the picture with the same bytes, None where there is none."""
+        return self._by_sha256.get(picture.sha256)
+
+    def like(self, picture: Picture) -> Picture | None:
+        """Return a picture that looks the same, None where there is none.
+
+        The colour has to match too: one dress in red and in blue is two photos to a tagger.
+        """
+        hashes = [other.perceptual_hash for other in self._pictures]
+        near = hashing.distances(picture.perceptual_hash, hashes) <= hashing.NEAR
+        for index in np.flatnonzero(near):
+            other = self._pictures[index]
+            if hashing.same_colour(other.mean_colour, picture.mean_colour):
+                return other
+        return None

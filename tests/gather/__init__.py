@@ -1,0 +1,1 @@
+"""Tests of pyimagesearch/gather and the local web they run against."""

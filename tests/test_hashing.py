@@ -1,0 +1,62 @@
+import cv2
+import numpy as np
+import pytest
+from gather.local_web import encoded, pixels
+
+from pyimagesearch.hashing import (
+    NEAR,
+    distance,
+    distances,
+    mean_colour,
+    perceptual_hash,
+    same_colour,
+)
+
+PICTURES = [pixels(seed, 200) for seed in range(60)]
+
+
+def again(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+@pytest.mark.parametrize("side", [96, 150, 400])
+@pytest.mark.parametrize("quality", [70, 95])
+def test_a_resized_and_recompressed_copy_stays_near(side: int, quality: int) -> None:
+    near = 0
+    for picture in PICTURES:
+        smaller = np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
+        copy = again(encoded(smaller.astype(np.uint8), quality=quality))
+        near += distance(perceptual_hash(picture), perceptual_hash(copy)) <= NEAR
+        assert same_colour(mean_colour(picture), mean_colour(copy))
+    assert near >= 0.95 * len(PICTURES)  # of photos from the web 97 to 99 % do
+
+
+def test_different_pictures_are_far_apart() -> None:
+    hashes = [perceptual_hash(picture) for picture in PICTURES]
+    others = [distance(one, two) for place, one in enumerate(hashes) for two in hashes[:place]]
+    assert min(others) > NEAR
+
+
+def test_the_same_shape_in_another_colour_has_the_hash_but_not_the_colour() -> None:
+    red = np.full((120, 90, 3), 255, np.uint8)
+    red[20:100, 30:60] = (220, 30, 30)
+    blue = np.ascontiguousarray(red[..., ::-1])
+    assert distance(perceptual_hash(red), perceptual_hash(blue)) <= NEAR
+    assert not same_colour(mean_colour(red), mean_colour(blue))
+
+
+def test_a_hash_has_64_bits_and_is_the_same_every_time() -> None:
+    for picture in PICTURES:
+        value = perceptual_hash(picture)
+        assert 0 <= value < 2**64
+        assert perceptual_hash(picture.copy()) == value
+
+
+def test_distances_to_many_are_the_distances_to_each() -> None:
+    hashes = [0, 2**64 - 1, *(perceptual_hash(picture) for picture in PICTURES)]
+    for one in hashes[:5]:
+        many = distances(one, hashes)
+        assert many.dtype == np.uint8
+        assert many.tolist() == [distance(one, other) for other in hashes]
+        assert distances(one, np.array(hashes, np.uint64)).tolist() == many.tolist()
+    assert distances(5, []).shape == (0,)
