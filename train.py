@@ -28,9 +28,9 @@ from pyimagesearch import (
 )
 from pyimagesearch.arguments import positive_float, positive_int, share
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
+from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import Defaults
 
 if TYPE_CHECKING:
@@ -145,41 +145,6 @@ def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
     return settings
 
 
-def load_images(
-    samples: Sequence[Sample], side: int, options: argparse.Namespace
-) -> tuple[list[Sample], NDArray[np.uint8]]:
-    """Return the readable samples and their pictures, uint8 RGB (N, side, side, 3).
-
-    Each unreadable photo is named on stderr; too many of them raise CommandError.
-    """
-    pixels = np.empty((len(samples), side, side, 3), np.uint8)
-    kept: list[Sample] = []
-    decoded = images.load_many([s.path for s in samples], side, options.max_pixels)
-    loaded = console.progress(decoded, len(samples), "decoding", "photo")
-    for sample, (path, picture) in zip(samples, loaded, strict=True):
-        if isinstance(picture, ImageError):
-            console.warn(f"{path}: {picture}; skipped")
-        else:
-            pixels[len(kept)] = picture
-            kept.append(sample)
-    unreadable = len(samples) - len(kept)
-    if not kept:
-        raise CommandError(f"{options.dataset}: none of its {len(samples)} photos can be read")
-    if unreadable > options.max_unreadable * len(samples):
-        raise CommandError(
-            f"{options.dataset}: {unreadable} of {len(samples)} photos cannot be read; mend or "
-            "remove them, or raise --max-unreadable"
-        )
-    lost = sorted({*labels.count_labels(samples)} - {*labels.count_labels(kept)})
-    if lost:
-        raise CommandError(
-            f"{options.dataset}: no photo labelled {lost[0]!r} can be read; mend or remove them"
-        )
-    if unreadable:
-        console.say(f"{unreadable} of {len(samples)} photos skipped")
-    return kept, pixels[: len(kept)]
-
-
 def train(options: argparse.Namespace) -> None:
     """Read, train and save."""
     start = time.perf_counter()
@@ -200,7 +165,9 @@ def train(options: argparse.Namespace) -> None:
             "with --label-groups colour=..., or take smallervggnet"
         )
     settings = choose_settings(options, architecture)
-    samples, pixels = load_images(samples, settings.image_size, options)
+    samples, pixels = load_samples(
+        samples, settings.image_size, options.max_pixels, options.max_unreadable
+    )
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
     from pyimagesearch import plots, training
@@ -221,7 +188,7 @@ def train(options: argparse.Namespace) -> None:
         architecture=architecture,
         image_size=settings.image_size,
         labels=tuple(data.classes),
-        thresholds=(thresholds.DEFAULT,) * len(data.classes),
+        thresholds=tuple(map(float, thresholds.default_thresholds(groups, data.classes))),
         groups=tuple(groups),
         combinations=tuple(sorted({samples[index].labels for index in data.training})),
     )

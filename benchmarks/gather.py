@@ -1,7 +1,7 @@
 """How much faster than the tutorial's one-by-one loop do photos arrive?
 
-    python benchmarks/gather.py
-    python benchmarks/gather.py --photos 100 --runs 5 --parallel 16
+    python -m benchmarks.gather
+    python -m benchmarks.gather --photos 100 --runs 5 --parallel 16
 
 A server of its own on loopback answers each request after 50 ms. In turns, and each into an empty
 folder, the photos are fetched by the 2018 tutorial's loop (get, write, read with cv2.imread, next)
@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 import urllib.request
@@ -25,8 +24,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits

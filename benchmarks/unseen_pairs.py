@@ -21,9 +21,9 @@ import numpy as np
 from pyimagesearch import images, metrics, networks, thresholds, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.console import silence_native_libraries
-from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import find_groups
 from pyimagesearch.labels import Sample, labels_of_folder, read_folders
+from pyimagesearch.loading import load_samples
 
 FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")
 Scores = dict[str, float]
@@ -51,7 +51,7 @@ def run_fold(
 
     targets = binarizer.transform([labels_of_folder(fold)] * int(left_out.sum())).astype(bool)
     probabilities = model.predict(pixels[left_out] / np.float32(255), verbose=0)
-    limits = np.full(len(data.classes), thresholds.DEFAULT)
+    limits = thresholds.default_thresholds(groups, data.classes)
     decided = thresholds.decide(probabilities, limits, groups, data.classes)
     scores = {
         "both": metrics.exact_match(decided, targets),
@@ -97,12 +97,6 @@ def print_table(title: str, results: dict[str, list[Scores]]) -> None:
     print(f"{'mean':12}" + "".join(f"{value:>16.3f}" for value in means), flush=True)
 
 
-def load(samples: Sequence[Sample], side: int) -> training.Images:
-    """Return all photos, uint8 (N, side, side, 3); this data set has no unreadable ones."""
-    loaded = (picture for _, picture in images.load_many([s.path for s in samples], side))
-    return np.stack([picture for picture in loaded if not isinstance(picture, ImageError)])
-
-
 def main() -> None:
     """Run every fold and seed; a JSON line each, then a table for each network."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -117,7 +111,8 @@ def main() -> None:
     samples = read_folders(options.dataset)
 
     for name in options.architectures:
-        pixels = load(samples, networks.DEFAULTS[name].image_size)
+        side = networks.DEFAULTS[name].image_size
+        samples, pixels = load_samples(samples, side, images.MAX_PIXELS, max_unreadable=0.1)
         results: dict[str, list[Scores]] = {fold: [] for fold in options.folds}
         for seed in range(options.seeds):
             for fold, runs in results.items():

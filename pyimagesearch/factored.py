@@ -40,14 +40,16 @@ class FactoredNet:
 
 
 def _shape_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
+    """Standardise the luminance, and add to the stages of SmallerVGGNet one of 192 filters."""
     luminance = layers.Conv2D(1, 1, use_bias=False, trainable=False, name="luminance")
     x = luminance(images)
     luminance.set_weights([np.array(LUMINANCE, "float32").reshape(1, 1, 3, 1)])
     x = layers.LayerNormalization(axis=[1, 2, 3], center=False, scale=False)(x)
-    for filters, convolutions, pool in ((32, 1, 3), (64, 2, 2), (128, 2, 2)):
+    for filters, convolutions, pool in ((32, 1, 3), (64, 2, 2), (128, 2, 2), (192, 1, 1)):
         for number in range(1, convolutions + 1):
             x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-            if number == convolutions:
+            # Pooled before what follows, which is then done on a quarter of the pixels.
+            if number == convolutions and pool > 1:
                 x = layers.MaxPooling2D(pool)(x)
             x = layers.BatchNormalization(momentum=MOMENTUM)(x)
             x = layers.Activation("relu")(x)
@@ -58,7 +60,7 @@ def _shape_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
 def _colour_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
     """Score each patch of about 10 pixels, and let each label attend to the patches it needs."""
     x = layers.AveragePooling2D(2)(images)
-    for filters, kernel in ((32, 3), (32, 1), (48, 3)):
+    for filters, kernel in ((32, 3), (32, 1), (32, 3)):
         x = layers.Conv2D(filters, kernel, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=MOMENTUM)(x)
         x = layers.Activation("relu")(x)

@@ -22,7 +22,7 @@ class Defaults:
 
 
 DEFAULTS = {
-    "factored": Defaults(image_size=64, smallest=24, epochs=30, batch_size=64, learning_rate=3e-3),
+    "factored": Defaults(image_size=64, smallest=24, epochs=30, batch_size=64, learning_rate=6e-3),
     "smallervggnet": Defaults(
         image_size=96, smallest=12, epochs=30, batch_size=32, learning_rate=1e-3
     ),

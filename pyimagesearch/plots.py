@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from pyimagesearch.training import Epoch, best_epoch
 
@@ -19,7 +20,7 @@ def plot_history(epochs: Sequence[Epoch], title: str, path: Path) -> None:
     numbers = [epoch.number for epoch in epochs]
     marker = "o" if len(epochs) == 1 else ""
 
-    losses.plot(numbers, [e.loss for e in epochs], marker=marker, color=TRAINING, label="training")
+    losses.plot(numbers, [e.loss for e in epochs], marker=marker, color=TRAINING, label="training (augmented)")
     losses.plot(
         numbers,
         [e.validation_loss for e in epochs],
@@ -28,10 +29,13 @@ def plot_history(epochs: Sequence[Epoch], title: str, path: Path) -> None:
         label="validation",
     )
     losses.set(title="Loss", xlabel="epoch", ylabel="binary cross-entropy", yscale="log")
+    losses.yaxis.set_major_formatter("{x:g}")
+    losses.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    losses.yaxis.set_minor_formatter("{x:g}")
 
     for values, colour, style, label in (
-        ([e.label_accuracy for e in epochs], TRAINING, "--", "training, per label"),
-        ([e.exact_match for e in epochs], TRAINING, "-", "training, exact match"),
+        ([e.label_accuracy for e in epochs], TRAINING, "--", "training (augmented), per label"),
+        ([e.exact_match for e in epochs], TRAINING, "-", "training (augmented), exact match"),
         ([e.validation_label_accuracy for e in epochs], VALIDATION, "--", "validation, per label"),
         ([e.validation_exact_match for e in epochs], VALIDATION, "-", "validation, exact match"),
     ):

@@ -8,6 +8,15 @@ from numpy.typing import NDArray
 from pyimagesearch.label_groups import LabelGroup
 
 DEFAULT = 0.5
+# In a group the labels compete, and nearly every image has one of them: the best need only stand
+# out from chance.
+IN_GROUP = 0.2
+
+
+def default_thresholds(groups: Sequence[LabelGroup], classes: Sequence[str]) -> NDArray[np.float64]:
+    """Return (L,) thresholds in the label order `classes`."""
+    grouped = {label for group in groups for label in group.labels}
+    return np.array([IN_GROUP if label in grouped else DEFAULT for label in classes])
 
 
 def decide(

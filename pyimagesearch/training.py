@@ -174,7 +174,7 @@ def fit(
     epochs: list[Epoch] = []
 
     def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
-        limits = np.full(len(data.classes), thresholds.DEFAULT)
+        limits = thresholds.default_thresholds(data.groups, data.classes)
         decided = thresholds.decide(probabilities, limits, data.groups, data.classes)
         return metrics.exact_match(decided, targets), metrics.label_accuracy(decided, targets)
 

@@ -65,7 +65,7 @@ def test_json_has_the_tags_that_count_and_all_probabilities(
     assert len(rows) == 7
     for row in rows:
         assert list(row["probabilities"]) == LABELS
-        assert all(row["probabilities"][tag] >= 0.5 for tag in row["tags"])
+        assert all(row["probabilities"][tag] >= 0.2 for tag in row["tags"])
         for group in ({"black", "blue", "red"}, {"dress", "jeans", "shirt"}):
             assert len(group & set(row["tags"])) <= 1
 

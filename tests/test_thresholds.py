@@ -1,7 +1,7 @@
 import numpy as np
 
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.thresholds import decide
+from pyimagesearch.thresholds import decide, default_thresholds
 
 CLASSES = ("black", "blue", "dress", "jeans", "striped")
 GROUPS = [
@@ -31,3 +31,7 @@ def test_labels_outside_groups_count_on_their_own() -> None:
 
 def test_a_tie_in_a_group_gives_one_label() -> None:
     assert tags([0.7, 0.7, 0.0, 0.0, 0.0]) == ["black"]
+
+
+def test_labels_that_compete_need_less_than_labels_on_their_own() -> None:
+    assert default_thresholds(GROUPS, CLASSES).tolist() == [0.2, 0.2, 0.2, 0.2, 0.5]

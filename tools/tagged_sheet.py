@@ -1,0 +1,40 @@
+"""Lay tagged pictures side by side: the picture in README.md.
+
+python classify.py --image examples --output tagged
+python tools/tagged_sheet.py tagged docs/tagged_examples.jpg
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+HEIGHT, GAP = 260, 10  # pixels
+
+
+def sheet(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return BGR `pictures` at one height in a row on white, uint8 (H, W, 3)."""
+    row: list[NDArray[np.uint8]] = []
+    for picture in pictures:
+        width = round(picture.shape[1] * HEIGHT / picture.shape[0])
+        small = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+        row += [np.full((HEIGHT, GAP, 3), 255, np.uint8), small.astype(np.uint8)]
+    return np.hstack(row[1:])
+
+
+def main() -> None:
+    """Read every PNG of a folder in the order of their names, and write the sheet."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("sheet", type=Path)
+    options = parser.parse_args()
+    read = [cv2.imread(str(path)) for path in sorted(options.folder.glob("*.png"))]
+    pictures = [picture.astype(np.uint8) for picture in read if picture is not None]
+    options.sheet.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(options.sheet), sheet(pictures), [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+if __name__ == "__main__":
+    main()
