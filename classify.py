@@ -234,13 +234,11 @@ def classify(options: argparse.Namespace) -> None:
         console.say(f"{unreadable} of {done + unreadable} photos skipped")
 
 
-def main() -> None:
-    """Tag as the command line says."""
+def main() -> int:
+    """Run the command and return its exit status."""
     options = parse()
-    if not options.verbose:
-        console.silence_native_libraries()
-    sys.exit(console.run(lambda: classify(options)))
+    return console.run(lambda: classify(options), options.verbose)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -224,7 +224,6 @@ def main() -> int:
     """Run the command and return its exit status."""
     parser = make_parser()
     arguments = parser.parse_args()
-    console.silence_native_libraries()
 
     def command() -> None:
         try:

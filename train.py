@@ -244,13 +244,11 @@ def fit_with_progress(
         return training.fit(model, data, schedule, Augmentation(), bar.update, report_epoch)
 
 
-def main() -> None:
-    """Train as the command line says."""
+def main() -> int:
+    """Run the command and return its exit status."""
     options = parse()
-    if not options.verbose:
-        console.silence_native_libraries()
-    sys.exit(console.run(lambda: train(options)))
+    return console.run(lambda: train(options), options.verbose)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

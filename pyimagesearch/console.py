@@ -53,11 +53,14 @@ def silence_native_libraries() -> None:
     sys.stderr = os.fdopen(screen, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
-def run(command: Callable[[], None]) -> int:
+def run(command: Callable[[], None], verbose: bool = False) -> int:
     """Run `command` and return its exit status: 0 done, 1 the work failed.
 
-    Wrong arguments exit with 2 through argparse. A closed pipe on stdout ends quietly.
+    Wrong arguments exit with 2 through argparse. What C libraries print is shown only if
+    `verbose`. A closed pipe on stdout ends quietly.
     """
+    if not verbose:
+        silence_native_libraries()
     name = Path(sys.argv[0]).name
     try:
         command()

@@ -20,7 +20,13 @@ def plot_history(epochs: Sequence[Epoch], title: str, path: Path) -> None:
     numbers = [epoch.number for epoch in epochs]
     marker = "o" if len(epochs) == 1 else ""
 
-    losses.plot(numbers, [e.loss for e in epochs], marker=marker, color=TRAINING, label="training (augmented)")
+    losses.plot(
+        numbers,
+        [e.loss for e in epochs],
+        marker=marker,
+        color=TRAINING,
+        label="training (augmented)",
+    )
     losses.plot(
         numbers,
         [e.validation_loss for e in epochs],

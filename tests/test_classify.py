@@ -212,7 +212,7 @@ def test_tagging_loads_neither_tensorflow_nor_scikit_learn(
         "heavy = ('tensorflow', 'keras', 'sklearn', 'matplotlib')\n"
         "atexit.register(lambda: print([name for name in heavy if name in sys.modules]))\n"
         "import classify\n"
-        "classify.main()\n"
+        "sys.exit(classify.main())\n"
     )
     result = run_command(script, "-i", EXAMPLE, cwd=trained.folder)
     assert result.returncode == 0, result.stderr
