@@ -13,6 +13,7 @@ ONE_EPOCH = ("--epochs", 1, "--image-size", 24)
 
 def test_trains_on_a_tiny_subset_and_writes_its_three_files(trained: Trained) -> None:
     assert sorted(path.name for path in trained.folder.iterdir()) == [
+        ".cache",
         "fashion.model",
         "mlb.pickle",
         "plot.png",
