@@ -125,8 +125,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
-    if not -(2**31) <= options.seed < 2**31:
-        parser.error(f"argument --seed: {options.seed}: must fit 32 bits")
+    if not 0 <= options.seed < 2**31:
+        parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options
 
 
@@ -146,9 +146,10 @@ def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
     defaults = networks.DEFAULTS[architecture]
     asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
     settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if settings.image_size < settings.smallest:
+    if not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
         raise CommandError(
-            f"--image-size {settings.image_size}: {architecture} needs {settings.smallest} or more"
+            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
+            "is possible"
         )
     return settings
 
@@ -158,8 +159,11 @@ def train(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     samples = labels.read_folders(options.dataset)
     labels.check_labels(samples)
-    for path in (options.model, options.labelbin, options.plot):
+    outputs = (options.model, options.labelbin, options.plot)
+    for path in outputs:
         artifacts.check_writable(path)
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise CommandError("--model, --labelbin and --plot need three different files")
     groups = choose_groups(samples, options.label_groups)
     print(report.describe_samples(samples, groups), flush=True)
 
@@ -210,10 +214,12 @@ def train(options: argparse.Namespace) -> None:
     title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
     with artifacts.whole_file(options.plot) as new_plot:
         plots.plot_history(epochs, title, new_plot)
-    print(f"\nvalidation, {len(data.validation)} photos never trained on, epoch {best.number}:")
+    print(f"\nvalidation, {len(data.validation)} photos never trained on, ", end="")
+    print(f"best of {len(epochs)} epochs ({best.number}):")
     print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
     print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
     print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
+    print(f"the last epoch's exact match was {epochs[-1].validation_exact_match:.3f}")
     console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
     console.say(f"done in {time.perf_counter() - start:.0f} s")
 
@@ -223,11 +229,10 @@ def serving_copy(
 ) -> bytes | None:
     """Return the ONNX copy of `model`, tried on `pixels`, or None with a warning."""
     from pyimagesearch import serving
-    from pyimagesearch.onnx_export import UnknownLayerError
 
     try:
         return serving.make_copy(model, card, pixels)
-    except (UnknownLayerError, ValueError) as error:
+    except Exception as error:  # whatever is wrong with the copy, the trained network is kept
         console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
         return None
 

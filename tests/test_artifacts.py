@@ -96,7 +96,7 @@ def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
         artifacts.check_writable(tmp_path / "file" / "fashion.model")
-    with pytest.raises(CommandError, match="is a folder; name a file"):
+    with pytest.raises(CommandError, match="is not a plain file"):
         artifacts.check_writable(tmp_path)
     artifacts.check_writable(tmp_path / "made" / "fashion.model")
     assert list((tmp_path / "made").iterdir()) == []
@@ -124,6 +124,10 @@ def with_card(path: Path, card: str) -> Path:
         {"colour_order": "BGR"},
         {"groups": [{"name": "colour", "labels": ["green", "red"], "is_colour": True}]},
         {"groups": 3},
+        {"groups": [{"name": "colour", "labels": [], "is_colour": True}]},
+        {"groups": [{"name": "colour", "labels": ["red", "red"], "is_colour": True}]},
+        {"thresholds": [0.5, 0.5, 0.5, float("nan")]},
+        {"image_size": float("inf")},
     ],
 )
 def test_a_card_that_does_not_hold_together_is_refused(

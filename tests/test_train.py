@@ -165,7 +165,7 @@ def test_an_image_size_too_small_for_the_network_is_an_error(
     run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     result = run_command("train.py", "-d", tiny_dataset, "--image-size", 4, cwd=tmp_path)
-    assert "--image-size 4: factored needs 24 or more" in one_line_error(result)
+    assert "--image-size 4: from 12 to 1024 is possible" in one_line_error(result)
 
 
 def test_help_names_every_default(run_command: Run, tmp_path: Path) -> None:
