@@ -1,3 +1,4 @@
+import functools
 import json
 import os
 import pickle
@@ -22,8 +23,13 @@ LABELS = ("blue", "dress", "red", "shirt")
 CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),))
 
 
+@functools.cache
+def network() -> keras.Model:
+    return networks.build("factored", 32, GROUPS, LABELS, 0)
+
+
 def save(folder: Path) -> tuple[keras.Model, Path, Path]:
-    model = networks.build("factored", 32, GROUPS, LABELS, 0)
+    model = network()
     binarizer = MultiLabelBinarizer().fit([LABELS])
     model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
     artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, model_path, labelbin_path)
