@@ -2,6 +2,7 @@
 
 python train.py
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
+python train.py --dataset dataset --folds 5
 """
 
 import argparse
@@ -12,29 +13,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
-
 from pyimagesearch import (
     artifacts,
     console,
+    hashing,
     images,
     label_groups,
     labels,
+    metrics,
     networks,
     report,
-    thresholds,
+    splits,
 )
 from pyimagesearch.arguments import positive_float, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
-from pyimagesearch.networks import Defaults
+from pyimagesearch.networks import Recipe
+from pyimagesearch.splits import Indices
 
 if TYPE_CHECKING:
-    import keras
+    from sklearn.preprocessing import MultiLabelBinarizer
 
     from pyimagesearch import training
 
@@ -113,10 +113,30 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="N",
         help="skip photos of more pixels; default: %(default)s",
     )
+    instead = parser.add_argument_group("instead of training a model; nothing is saved")
+    question = instead.add_mutually_exclusive_group()
+    question.add_argument(
+        "--folds",
+        type=positive_int,
+        metavar="K",
+        help="cross-validate: each K-th of the photos judged by a network that never saw it",
+    )
+    question.add_argument(
+        "--leave-one-pair-out",
+        action="store_true",
+        help="judge each combination of labels by a network that never saw it",
+    )
+    question.add_argument(
+        "--list-duplicates",
+        action="store_true",
+        help="print the near-duplicates, those of one picture on a line, separated by tabs",
+    )
     parser.add_argument(
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
+    if options.folds == 1:
+        parser.error("argument --folds: 1: at least 2 are needed")
     if not -(2**31) <= options.seed < 2**31:
         parser.error(f"argument --seed: {options.seed}: must fit 32 bits")
     return options
@@ -133,29 +153,10 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
         return []
 
 
-def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
-    """Return the architecture's defaults with what the command line says in their place."""
-    defaults = networks.DEFAULTS[architecture]
-    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
-    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if settings.image_size < settings.smallest:
-        raise CommandError(
-            f"--image-size {settings.image_size}: {architecture} needs {settings.smallest} or more"
-        )
-    return settings
-
-
-def train(options: argparse.Namespace) -> None:
-    """Read, train and save."""
-    start = time.perf_counter()
-    samples = labels.read_folders(options.dataset)
-    labels.check_labels(samples)
-    for path in (options.model, options.labelbin, options.plot):
-        artifacts.check_writable(path)
-    groups = choose_groups(samples, options.label_groups)
-    print(report.describe_samples(samples, groups), flush=True)
-
-    classes = tuple(sorted(labels.count_labels(samples)))
+def choose_recipe(
+    options: argparse.Namespace, groups: Sequence[LabelGroup], classes: Sequence[str]
+) -> Recipe:
+    """Return the architecture with its defaults, and what the command line says in their place."""
     architecture = options.architecture
     if architecture == "auto":
         architecture = networks.choose(groups, classes)
@@ -164,90 +165,116 @@ def train(options: argparse.Namespace) -> None:
             "--architecture factored: needs a group of colours beside other labels; name it "
             "with --label-groups colour=..., or take smallervggnet"
         )
-    settings = choose_settings(options, architecture)
+    defaults = networks.DEFAULTS[architecture]
+    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
+    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
+    if settings.image_size < settings.smallest:
+        raise CommandError(
+            f"--image-size {settings.image_size}: {architecture} needs {settings.smallest} or more"
+        )
+    return Recipe(architecture, settings, options.validation, options.seed)
+
+
+def work(options: argparse.Namespace) -> None:
+    """Read the photos and do with them what was asked."""
+    start = time.perf_counter()
+    samples = labels.read_folders(options.dataset)
+    labels.check_labels(samples)
+    for path in (options.model, options.labelbin, options.plot):
+        artifacts.check_writable(path)
+    groups = choose_groups(samples, options.label_groups)
+    recipe = choose_recipe(options, groups, sorted(labels.count_labels(samples)))
+    if not options.list_duplicates:
+        print(report.describe_samples(samples, groups), flush=True)
     samples, pixels = load_samples(
-        samples, settings.image_size, options.max_pixels, options.max_unreadable
+        samples, recipe.settings.image_size, options.max_pixels, options.max_unreadable
     )
+    clusters = hashing.clusters(pixels)
+    if options.list_duplicates:
+        for alike in report.near_duplicates(samples, clusters):
+            print("\t".join(map(str, alike)))
+        return
+    print(f"\n{report.describe_duplicates(clusters)}", flush=True)
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
-    from pyimagesearch import plots, training
+    from pyimagesearch import training
 
-    data, binarizer = training.prepare(samples, pixels, groups, options.validation, options.seed)
-    schedule = training.Schedule(
-        settings.epochs, settings.batch_size, settings.learning_rate, options.seed
+    data, binarizer = training.prepare(
+        samples, pixels, groups, clusters, recipe.validation_share, recipe.seed
     )
-    model = networks.build(architecture, settings.image_size, groups, data.classes, options.seed)
-    console.say(
-        f"training {architecture} ({model.count_params():,} parameters) on "
-        f"{len(data.training)} photos of {settings.image_size} x {settings.image_size} pixels, "
-        f"judged on {len(data.validation)} others"
-    )
-    epochs = fit_with_progress(model, data, schedule)
-
-    card = artifacts.Card(
-        architecture=architecture,
-        image_size=settings.image_size,
-        labels=tuple(data.classes),
-        thresholds=tuple(map(float, thresholds.default_thresholds(groups, data.classes))),
-        groups=tuple(groups),
-        combinations=tuple(sorted({samples[index].labels for index in data.training})),
-    )
-    copy = serving_copy(model, card, pixels[data.validation][:64])
-    artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
-    best = training.best_epoch(epochs)
-    title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
-    with artifacts.whole_file(options.plot) as new_plot:
-        plots.plot_history(epochs, title, new_plot)
-    print(f"\nvalidation, {len(data.validation)} photos never trained on, epoch {best.number}:")
-    print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
-    print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
-    print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
-    console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
+    if options.folds or options.leave_one_pair_out:
+        judge_held_out(data, clusters, recipe, options.folds)
+    else:
+        train(data, binarizer, recipe, options)
     console.say(f"done in {time.perf_counter() - start:.0f} s")
 
 
-def serving_copy(
-    model: "keras.Model", card: artifacts.Card, pixels: NDArray[np.uint8]
-) -> bytes | None:
-    """Return the ONNX copy of `model`, tried on `pixels`, or None with a warning."""
-    from pyimagesearch import serving
-    from pyimagesearch.onnx_export import UnknownLayerError
-
-    try:
-        return serving.make_copy(model, card, pixels)
-    except (UnknownLayerError, ValueError) as error:
-        console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
-        return None
-
-
-def fit_with_progress(
-    model: "keras.Model",
+def train(
     data: "training.Data",
-    schedule: "training.Schedule",
-) -> "list[training.Epoch]":
-    """Train `model`, with a line an epoch and, on a terminal, a progress bar."""
-    from pyimagesearch import training
-    from pyimagesearch.augment import Augmentation
-
-    steps = schedule.epochs * training.steps_per_epoch(data, schedule)
-    bar = tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None)
+    binarizer: "MultiLabelBinarizer",
+    recipe: Recipe,
+    options: argparse.Namespace,
+) -> None:
+    """Train a tagger, save it, and print how good it is."""
+    from pyimagesearch import plots, runs, training
 
     def report_epoch(epoch: training.Epoch) -> None:
         console.say(
-            f"epoch {epoch.number}/{schedule.epochs}  {epoch.seconds:.1f} s  "
+            f"epoch {epoch.number}/{recipe.settings.epochs}  {epoch.seconds:.1f} s  "
             f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
             f"exact match {epoch.validation_exact_match:.3f}  "
             f"per label {epoch.validation_label_accuracy:.3f}"
         )
 
-    with bar:
-        return training.fit(model, data, schedule, Augmentation(), bar.update, report_epoch)
+    side, others = recipe.settings.image_size, len(data.validation)
+    console.say(
+        f"training {recipe.architecture} on {len(data.training)} photos of {side} x {side} "
+        f"pixels, judged on {others} others"
+    )
+    done = runs.run(data, recipe, report_epoch)
+    copy = runs.serving_copy(done, data.images[data.validation][:64])
+    artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
+    title = f"{recipe.architecture}, {len(data.training)} photos, judged on {others} others"
+    with artifacts.whole_file(options.plot) as new_plot:
+        plots.plot_history(done.epochs, title, new_plot)
+    best = training.best_epoch(done.epochs)
+    print(f"\nvalidation, {others} photos never trained on, epoch {best.number}:")
+    print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
+    print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
+    print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
+    console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
+
+
+def judge_held_out(
+    data: "training.Data", clusters: Indices, recipe: Recipe, folds: int | None
+) -> None:
+    """Print how good networks are on photos that they never saw: `folds`, else label pairs."""
+    from pyimagesearch import runs
+
+    if folds:
+        parts = splits.stratified_folds(data.combinations, clusters, folds, recipe.seed)
+        names = [f"fold {number}" for number in range(1, folds + 1)]
+    else:
+        left_out = splits.combinations_to_leave_out(data.combinations) if data.groups else []
+        if not left_out:
+            raise CommandError(
+                "--leave-one-pair-out: needs label groups, and of each label two combinations"
+            )
+        parts = [splits.images_with(pair, data.combinations) for pair in left_out]
+        names = [" + ".join(pair) for pair in left_out]
+    rows, judged = [], []
+    for name, held in zip(names, runs.judge_held_out(data, parts, clusters, recipe), strict=True):
+        judged.append(metrics.exact_match(held.judged.decided, data.targets[held.images]))
+        rows.append((name, len(held.images), f"{judged[-1]:.3f}"))
+        console.say(f"{name}: exact match {judged[-1]:.3f}, {held.seconds:.0f} s of training")
+    print(f"\n{report.table(('never seen', 'images', 'exact match'), rows)}")
+    print(f"mean and standard deviation {report.mean_and_spread(judged)}")
 
 
 def main() -> int:
     """Run the command and return its exit status."""
     options = parse()
-    return console.run(lambda: train(options), options.verbose)
+    return console.run(lambda: work(options), options.verbose)
 
 
 if __name__ == "__main__":

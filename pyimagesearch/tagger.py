@@ -30,6 +30,14 @@ class Tagged:
     is_new_combination: bool  # these tags never held together in training
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a model says of N images, in the order of its L labels."""
+
+    probabilities: NDArray[np.float32]  # (N, L)
+    decided: NDArray[np.bool_]  # (N, L), the labels that count
+
+
 class Tagger:
     """A model with its labels; made by `Tagger.load`."""
 
@@ -57,10 +65,17 @@ class Tagger:
 
     def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:
         """Return what the model says of each image of a batch (N, S, S, 3), uint8 RGB."""
-        probabilities = self.predict(batch)
+        judged = self.judge(batch)
+        rows = zip(judged.probabilities, judged.decided, strict=True)
+        return [self._tagged(*row) for row in rows]
+
+    def judge(self, pixels: NDArray[np.uint8]) -> Judged:
+        """Return what the model says of images (N, S, S, 3), uint8 RGB, as arrays."""
+        starts = range(0, max(1, len(pixels)), BATCH_SIZE)
+        probabilities = np.concatenate([self.predict(pixels[i : i + BATCH_SIZE]) for i in starts])
         limits = np.array(self.card.thresholds)
-        counts = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
-        return [self._tagged(*row) for row in zip(probabilities, counts, strict=True)]
+        decided = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
+        return Judged(probabilities, decided)
 
     def tag_files(
         self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS

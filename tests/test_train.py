@@ -105,7 +105,7 @@ def test_all_photos_unreadable_is_an_error(run_command: Run, tmp_path: Path) -> 
     for folder in ("red_dress", "blue_shirt"):
         write_picture(tmp_path / "dataset" / folder / "a.jpg").write_bytes(b"")
     error = one_line_error(run_command("train.py", cwd=tmp_path))
-    assert "none of its 2 photos can be read" in error
+    assert "none of the 2 photos can be read" in error
 
 
 def test_a_label_that_only_unreadable_photos_carry_is_an_error(
@@ -171,3 +171,28 @@ def test_help_names_every_default(run_command: Run, tmp_path: Path) -> None:
     text = run_command("train.py", "--help", cwd=tmp_path).stdout
     for default in ("dataset", "fashion.model", "mlb.pickle", "plot.png", "0.2", "42"):
         assert f"default: {default}" in " ".join(text.split())
+
+
+def test_near_duplicates_are_counted_named_and_kept_on_one_side(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_dataset, tmp_path / "dataset")
+    first = sorted((tmp_path / "dataset" / "red_dress").iterdir())[0]
+    again = shutil.copy(first, first.with_name(f"zz{first.suffix}"))
+    result = run_command("train.py", "--list-duplicates", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    names = [str(Path(path).relative_to(tmp_path)) for path in (first, again)]
+    assert result.stdout.splitlines() == ["\t".join(names)]
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
+
+
+def test_folds_judge_every_photo_once_and_save_nothing(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    result = run_command("train.py", "-d", tiny_dataset, "--folds", 2, *ONE_EPOCH, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith("fold")]
+    assert sum(int(row[2]) for row in rows) == 60
+    assert "mean and standard deviation 0." in result.stdout
+    assert "0 near-duplicates of 0 photos" in result.stdout
+    assert list(tmp_path.iterdir()) == []
