@@ -9,9 +9,11 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pyimagesearch import (
     artifacts,
@@ -22,6 +24,7 @@ from pyimagesearch import (
     labels,
     metrics,
     networks,
+    records,
     report,
     splits,
 )
@@ -60,6 +63,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         files.add_argument(
             short, name, type=Path, default=Path(default), metavar=metavar, help=text
         )
+
+    files.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="where the scores go, and what made them; default: metrics.json beside the model",
+    )
 
     learning = parser.add_argument_group("learning")
     learning.add_argument(
@@ -180,7 +190,8 @@ def work(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     samples = labels.read_folders(options.dataset)
     labels.check_labels(samples)
-    for path in (options.model, options.labelbin, options.plot):
+    options.metrics = options.metrics or options.model.with_name("metrics.json")
+    for path in (options.model, options.labelbin, options.plot, options.metrics):
         artifacts.check_writable(path)
     groups = choose_groups(samples, options.label_groups)
     recipe = choose_recipe(options, groups, sorted(labels.count_labels(samples)))
@@ -205,11 +216,12 @@ def work(options: argparse.Namespace) -> None:
     if options.folds or options.leave_one_pair_out:
         judge_held_out(data, clusters, recipe, options.folds)
     else:
-        train(data, binarizer, recipe, options)
+        train(samples, data, binarizer, recipe, options)
     console.say(f"done in {time.perf_counter() - start:.0f} s")
 
 
 def train(
+    samples: Sequence[Sample],
     data: "training.Data",
     binarizer: "MultiLabelBinarizer",
     recipe: Recipe,
@@ -237,12 +249,22 @@ def train(
     title = f"{recipe.architecture}, {len(data.training)} photos, judged on {others} others"
     with artifacts.whole_file(options.plot) as new_plot:
         plots.plot_history(done.epochs, title, new_plot)
-    best = training.best_epoch(done.epochs)
-    print(f"\nvalidation, {others} photos never trained on, epoch {best.number}:")
-    print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
-    print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
-    print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
-    console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
+
+    held = data.validation
+    judged, truth = done.tagger.judge(data.images[held]), data.targets[held]
+    scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
+    best = training.best_epoch(done.epochs).number
+    print(f"\nvalidation, {others} photos that trained nothing but chose the epoch ({best}):")
+    print(report.describe_scores(scores))
+    made_by = {
+        "recipe": asdict(recipe),
+        "epoch": best,
+        "training_photos": len(data.training),
+        "validation_photos": [samples[index].path for index in held],
+        "flags": vars(options),
+    }
+    records.write_record(options.metrics, scores, made_by)
+    console.say(f"wrote {options.model}, {options.labelbin}, {options.plot}, {options.metrics}")
 
 
 def judge_held_out(
@@ -262,13 +284,22 @@ def judge_held_out(
             )
         parts = [splits.images_with(pair, data.combinations) for pair in left_out]
         names = [" + ".join(pair) for pair in left_out]
-    rows, judged = [], []
+    rows, exact, judged = [], [], []
     for name, held in zip(names, runs.judge_held_out(data, parts, clusters, recipe), strict=True):
-        judged.append(metrics.exact_match(held.judged.decided, data.targets[held.images]))
-        rows.append((name, len(held.images), f"{judged[-1]:.3f}"))
-        console.say(f"{name}: exact match {judged[-1]:.3f}, {held.seconds:.0f} s of training")
+        exact.append(metrics.exact_match(held.judged.decided, data.targets[held.images]))
+        rows.append((name, len(held.images), f"{exact[-1]:.3f}"))
+        judged.append(held.judged)
+        console.say(f"{name}: exact match {exact[-1]:.3f}, {held.seconds:.0f} s of training")
     print(f"\n{report.table(('never seen', 'images', 'exact match'), rows)}")
-    print(f"mean and standard deviation {report.mean_and_spread(judged)}")
+    print(f"mean and standard deviation {report.mean_and_spread(exact)}\n\nall of them together:")
+    scores = metrics.score(
+        np.concatenate([one.probabilities for one in judged]),
+        np.concatenate([one.decided for one in judged]),
+        data.targets[np.concatenate(parts)],
+        data.classes,
+        recipe.seed,
+    )
+    print(report.describe_scores(scores))
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample, count_combinations, count_labels
+from pyimagesearch.metrics import Scores
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -58,3 +59,33 @@ def mean_and_spread(values: Sequence[float]) -> str:
     """Return the mean of `values` and, of two or more, their standard deviation."""
     spread = f"{stdev(values):.3f}" if len(values) > 1 else "-"
     return f"{mean(values):.3f} +- {spread}"
+
+
+def describe_scores(scores: Scores) -> str:
+    """Return every score beside that of a tagger that says nothing, then those of each label."""
+    rows = [
+        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}")
+        for name, value in scores.overall.items()
+    ]
+    per_label = [
+        (
+            one.label,
+            one.support,
+            *(
+                "-" if np.isnan(value) else f"{value:.3f}"
+                for value in (one.precision, one.recall, one.f1, one.average_precision)
+            ),
+        )
+        for one in scores.labels
+    ]
+    low, high = scores.interval
+    return "\n".join(
+        (
+            f"exact match {scores.overall['exact match']:.3f}, all labels of a photo right; 95 % "
+            f"interval {low:.3f} to {high:.3f}, {scores.images} photos",
+            "",
+            table(("score", "this", "says nothing"), rows),
+            "",
+            table(("label", "images", "precision", "recall", "F1", "AP"), per_label),
+        )
+    )

@@ -1,5 +1,6 @@
 """train.py as a process, as a user runs it."""
 
+import json
 import pickle
 import shutil
 from pathlib import Path
@@ -11,9 +12,10 @@ from conftest import Run, Trained, one_line_error, write_picture
 ONE_EPOCH = ("--epochs", 1, "--image-size", 24)
 
 
-def test_trains_on_a_tiny_subset_and_writes_its_three_files(trained: Trained) -> None:
+def test_trains_on_a_tiny_subset_and_writes_its_four_files(trained: Trained) -> None:
     assert sorted(path.name for path in trained.folder.iterdir()) == [
         "fashion.model",
+        "metrics.json",
         "mlb.pickle",
         "plot.png",
     ]
@@ -31,6 +33,21 @@ def test_prints_labels_combinations_groups_and_scores_on_stdout(trained: Trained
     assert "black + jeans 10 blue + dress 10" in words
     assert "colour: one of black, blue, red" in words
     assert "exact match" in words
+
+
+def test_the_scores_printed_are_those_in_metrics_json_with_what_made_them(
+    trained: Trained,
+) -> None:
+    record = json.loads((trained.folder / "metrics.json").read_text())
+    assert record["recipe"]["seed"] == 42
+    assert record["flags"]["dataset"] == str(trained.dataset)
+    assert len(record["validation_photos"]) == record["scores"]["images"] == 12
+    lines = [line.split() for line in trained.output.stdout.splitlines()]
+    overall = record["scores"]["overall"]
+    for name in ("mAP", "coverage"):
+        baseline = record["scores"]["baseline"][name]
+        assert [name, f"{overall[name]:.3f}", f"{baseline:.3f}"] in lines
+    assert set(record["versions"]) >= {"python", "keras", "tensorflow", "scikit-learn"}
 
 
 def test_says_what_it_does_in_plain_lines_and_keeps_tensorflow_quiet(trained: Trained) -> None:
@@ -135,7 +152,7 @@ def test_an_output_that_cannot_be_written_is_an_error_before_training(
     run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    for flag in ("--model", "--labelbin", "--plot"):
+    for flag in ("--model", "--labelbin", "--plot", "--metrics"):
         result = run_command("train.py", "-d", tiny_dataset, flag, "file/x", cwd=tmp_path)
         assert "file/x: cannot be written" in one_line_error(result)
         assert "training" not in result.stderr
