@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch import artifacts, console, images
-from pyimagesearch.arguments import positive_int
+from pyimagesearch.arguments import positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged, Tagger
@@ -58,6 +58,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         choices=("auto", "onnx", "keras"),
         default="auto",
         help="what runs the network; auto: onnx where the model holds its ONNX copy",
+    )
+
+    parser.add_argument_group("decision").add_argument(
+        "--threshold",
+        type=share,
+        metavar="P",
+        help="a label counts from this probability on, and of a label group the best; default: "
+        "the thresholds that train.py chose on its validation photos",
     )
 
     output = parser.add_argument_group("output")
@@ -208,7 +216,7 @@ def classify(options: argparse.Namespace) -> None:
     if options.show:
         check_display()
     pictures = PictureWriter(options.output, is_single) if options.output else None
-    tagger = Tagger.load(options.model, options.labelbin, options.engine)
+    tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
     for path, result in tagger.tag_files(find_images(options.image), options.max_pixels):

@@ -45,7 +45,7 @@ def run(
 
 
 def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:
-    """Return `model` as a tagger."""
+    """Return `model` as a tagger, its thresholds chosen on the validation images."""
     card = Card(
         architecture=recipe.architecture,
         image_size=recipe.settings.image_size,
@@ -54,7 +54,11 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         groups=tuple(data.groups),
         combinations=tuple(sorted({data.combinations[index] for index in data.training})),
     )
-    return Tagger(card, serving.keras_predictor(model, card))
+    predict = serving.keras_predictor(model, card)
+    held_out = Tagger(card, predict).judge(data.images[data.validation]).probabilities
+    truth = data.targets[data.validation]
+    chosen = thresholds.choose(held_out, truth, data.groups, data.classes)
+    return Tagger(replace(card, thresholds=tuple(chosen.tolist())), predict)
 
 
 def serving_copy(done: Run, pixels: training.Images) -> bytes | None:

@@ -1,7 +1,7 @@
 """Tag images with a trained model: load once, tag many."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -53,14 +53,18 @@ class Tagger:
         model: Path | str = "fashion.model",
         labelbin: Path | str = "mlb.pickle",
         engine: str = "auto",
+        threshold: float | None = None,
     ) -> "Tagger":
         """Return the tagger in the two files that train.py wrote.
 
         `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
-        Raises CommandError where the files cannot be used.
+        `threshold` takes the place of the model's own, for every label. Raises CommandError where
+        the files cannot be used.
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
+        if threshold is not None:
+            card = replace(card, thresholds=(threshold,) * len(card.labels))
         return Tagger(card, serving.load(Path(model), card, engine))
 
     def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:

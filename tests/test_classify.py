@@ -65,9 +65,20 @@ def test_json_has_the_tags_that_count_and_all_probabilities(
     assert len(rows) == 7
     for row in rows:
         assert list(row["probabilities"]) == LABELS
-        assert all(row["probabilities"][tag] >= 0.2 for tag in row["tags"])
+        assert all(row["probabilities"][tag] >= 0.05 for tag in row["tags"])
         for group in ({"black", "blue", "red"}, {"dress", "jeans", "shirt"}):
             assert len(group & set(row["tags"])) <= 1
+
+
+def test_a_threshold_on_the_command_line_takes_the_place_of_the_models(
+    run_command: Run, trained: Trained
+) -> None:
+    strict, lenient = (
+        run_command("classify.py", "-i", EXAMPLE, "--json", "--threshold", t, cwd=trained.folder)
+        for t in (0.9999, 0.0001)
+    )
+    assert json.loads(strict.stdout)["tags"] == []
+    assert len(json.loads(lenient.stdout)["tags"]) == 2
 
 
 def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: Trained) -> None:
