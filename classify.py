@@ -2,6 +2,7 @@
 
 python classify.py --image photo.jpg
 python classify.py --image photos/ more.png --csv > tags.csv
+python classify.py --evaluate photos/
 find . -name '*.jpg' | python classify.py --image - --json
 python classify.py --image photo.jpg --output tagged.png
 """
@@ -31,13 +32,19 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; wrong ones end the process with exit status 2."""
     parser = argparse.ArgumentParser(description="Tag photos with a model that train.py saved.")
     files = parser.add_argument_group("files")
-    files.add_argument(
+    what = files.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "-i",
         "--image",
         nargs="+",
-        required=True,
         metavar="PATH",
         help="photos and folders of photos; - reads paths from standard input, one a line",
+    )
+    what.add_argument(
+        "--evaluate",
+        type=Path,
+        metavar="FOLDER",
+        help="score the model on labelled photos, in folders as train.py takes them",
     )
     for short, name, default, meaning in (
         ("-m", "--model", "fashion.model", "the network"),
@@ -208,6 +215,15 @@ def show(path: Path, picture: NDArray[np.uint8]) -> None:
         raise CommandError("--show: this OpenCV cannot open windows; use --output") from None
 
 
+def evaluate(options: argparse.Namespace) -> None:
+    """Print the scores of the model on labelled photos."""
+    from pyimagesearch import evaluation, labels, report  # scikit-learn takes a second to load
+
+    samples = labels.read_folders(options.evaluate)
+    tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
+    print(report.describe_scores(evaluation.evaluate(tagger, samples, options.max_pixels)))
+
+
 def classify(options: argparse.Namespace) -> None:
     """Tag every photo and write what was asked for, in the order of the input."""
     is_single = len(options.image) == 1 and not (
@@ -245,7 +261,9 @@ def classify(options: argparse.Namespace) -> None:
 def main() -> int:
     """Run the command and return its exit status."""
     options = parse()
-    return console.run(lambda: classify(options), options.verbose)
+    return console.run(
+        lambda: evaluate(options) if options.evaluate else classify(options), options.verbose
+    )
 
 
 if __name__ == "__main__":
