@@ -2,6 +2,7 @@
 
 python classify.py --image photo.jpg
 python classify.py --image photos/ more.png --csv > tags.csv
+python classify.py --evaluate photos/
 find . -name '*.jpg' | python classify.py --image - --json
 python classify.py --image photo.jpg --output tagged.png
 """
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch import artifacts, console, folders, images
-from pyimagesearch.arguments import positive_int
+from pyimagesearch.arguments import positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged, Tagger
@@ -32,13 +33,19 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; wrong ones end the process with exit status 2."""
     parser = argparse.ArgumentParser(description="Tag photos with a model that train.py saved.")
     files = parser.add_argument_group("files")
-    files.add_argument(
+    what = files.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "-i",
         "--image",
         nargs="+",
-        required=True,
         metavar="PATH",
         help="photos and folders of photos; - reads paths from standard input, one a line",
+    )
+    what.add_argument(
+        "--evaluate",
+        type=Path,
+        metavar="FOLDER",
+        help="score the model on labelled photos, in folders as train.py takes them",
     )
     for short, name, default, meaning in (
         ("-m", "--model", "fashion.model", "the network"),
@@ -59,6 +66,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         choices=("auto", "onnx", "keras"),
         default="auto",
         help="what runs the network; auto: onnx where the model holds its ONNX copy",
+    )
+
+    parser.add_argument_group("decision").add_argument(
+        "--threshold",
+        type=share,
+        metavar="P",
+        help="a label counts from this probability on, and of a label group the best; default: "
+        "the thresholds that train.py chose on its validation photos",
     )
 
     output = parser.add_argument_group("output")
@@ -221,6 +236,15 @@ def draw(
         show(path, picture)
 
 
+def evaluate(options: argparse.Namespace) -> None:
+    """Print the scores of the model on labelled photos."""
+    from pyimagesearch import evaluation, labels, report  # scikit-learn takes a second to load
+
+    samples = labels.read_folders(options.evaluate)
+    tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
+    print(report.describe_scores(evaluation.evaluate(tagger, samples, options.max_pixels)))
+
+
 def classify(options: argparse.Namespace) -> None:
     """Tag every photo and write what was asked for, in the order of the input."""
     is_single = len(options.image) == 1 and not (
@@ -229,7 +253,7 @@ def classify(options: argparse.Namespace) -> None:
     if options.show:
         check_display()
     pictures = PictureWriter(options.output, is_single) if options.output else None
-    tagger = Tagger.load(options.model, options.labelbin, options.engine)
+    tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
     for path, result in tagger.tag_files(find_images(options.image), options.max_pixels):
@@ -252,7 +276,9 @@ def classify(options: argparse.Namespace) -> None:
 def main() -> int:
     """Run the command and return its exit status."""
     options = parse()
-    return console.run(lambda: classify(options), options.verbose)
+    return console.run(
+        lambda: evaluate(options) if options.evaluate else classify(options), options.verbose
+    )
 
 
 if __name__ == "__main__":

@@ -2,132 +2,42 @@
 
 python train.py
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
+python train.py --dataset dataset --folds 5
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pyimagesearch import (
     artifacts,
     console,
-    images,
+    hashing,
     label_groups,
     labels,
+    metrics,
     networks,
+    records,
     report,
-    thresholds,
+    splits,
+    train_arguments,
 )
-from pyimagesearch.arguments import positive_float, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
-from pyimagesearch.networks import Defaults
+from pyimagesearch.networks import Recipe
+from pyimagesearch.splits import Indices
 
 if TYPE_CHECKING:
-    import keras
+    from sklearn.preprocessing import MultiLabelBinarizer
 
     from pyimagesearch import training
-
-
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the options; wrong ones end the process with exit status 2."""
-    parser = argparse.ArgumentParser(
-        description="Train a tagger on photos in folders named after their labels: red_dress/."
-    )
-
-    def by_architecture(setting: str) -> str:
-        values = (f"{getattr(d, setting)} for {name}" for name, d in networks.DEFAULTS.items())
-        return f"default: {', '.join(values)}"
-
-    files = parser.add_argument_group("files")
-    for short, name, default, metavar, meaning in (
-        ("-d", "--dataset", "dataset", "FOLDER", "photos in folders; _none means no label"),
-        ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
-        ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
-        ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
-    ):
-        text = f"{meaning}; default: %(default)s"
-        files.add_argument(
-            short, name, type=Path, default=Path(default), metavar=metavar, help=text
-        )
-
-    files.add_argument(
-        "--cache",
-        type=Path,
-        default=Path(".cache"),
-        metavar="FOLDER",
-        help="decoded photos, kept for the next run; may be deleted; default: %(default)s",
-    )
-
-    learning = parser.add_argument_group("learning")
-    learning.add_argument(
-        "--architecture",
-        choices=("auto", *networks.DEFAULTS),
-        default="auto",
-        help="the network; auto: factored where a label group is colours, else smallervggnet",
-    )
-    for name, kind, unit in (
-        ("--epochs", positive_int, "passes over the photos"),
-        ("--batch-size", positive_int, "photos a step"),
-        ("--learning-rate", positive_float, "at the peak of its one cycle"),
-        ("--image-size", positive_int, "pixels a side"),
-    ):
-        text = f"{unit}; {by_architecture(name[2:].replace('-', '_'))}"
-        learning.add_argument(name, type=kind, metavar="N", help=text)
-    learning.add_argument(
-        "--validation",
-        type=share,
-        default=0.2,
-        metavar="SHARE",
-        help="share of the photos held out to judge the network; default: %(default)s",
-    )
-    learning.add_argument(
-        "--seed",
-        type=int,
-        default=42,
-        metavar="N",
-        help="the same seed gives the same model on the same machine; default: %(default)s",
-    )
-
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--label-groups",
-        nargs="+",
-        metavar="GROUP",
-        help="labels that exclude each other, as colour=black,red garment=dress,jeans, the "
-        "colours under the name colour; or none; default: read off the data",
-    )
-    data.add_argument(
-        "--max-unreadable",
-        type=share,
-        default=0.1,
-        metavar="SHARE",
-        help="stop where more than this share of the photos is unreadable; default: %(default)s",
-    )
-    data.add_argument(
-        "--max-pixels",
-        type=positive_int,
-        default=images.MAX_PIXELS,
-        metavar="N",
-        help="skip photos of more pixels; default: %(default)s",
-    )
-    parser.add_argument(
-        "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
-    )
-    options = parser.parse_args(arguments)
-    if not 0 <= options.seed < 2**31:
-        parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
-    return options
 
 
 def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:
@@ -141,33 +51,10 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
         return []
 
 
-def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
-    """Return the architecture's defaults with what the command line says in their place."""
-    defaults = networks.DEFAULTS[architecture]
-    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
-    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
-        raise CommandError(
-            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
-            "is possible"
-        )
-    return settings
-
-
-def train(options: argparse.Namespace) -> None:
-    """Read, train and save."""
-    start = time.perf_counter()
-    samples = labels.read_folders(options.dataset)
-    labels.check_labels(samples)
-    outputs = (options.model, options.labelbin, options.plot)
-    for path in outputs:
-        artifacts.check_writable(path)
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise CommandError("--model, --labelbin and --plot need three different files")
-    groups = choose_groups(samples, options.label_groups)
-    print(report.describe_samples(samples, groups), flush=True)
-
-    classes = tuple(sorted(labels.count_labels(samples)))
+def choose_recipe(
+    options: argparse.Namespace, groups: Sequence[LabelGroup], classes: Sequence[str]
+) -> Recipe:
+    """Return the architecture with its defaults, and what the command line says in their place."""
     architecture = options.architecture
     if architecture == "auto":
         architecture = networks.choose(groups, classes)
@@ -176,95 +63,145 @@ def train(options: argparse.Namespace) -> None:
             "--architecture factored: needs a group of colours beside other labels; name it "
             "with --label-groups colour=..., or take smallervggnet"
         )
-    settings = choose_settings(options, architecture)
+    defaults = networks.DEFAULTS[architecture]
+    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
+    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
+    if not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
+        raise CommandError(
+            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
+            "is possible"
+        )
+    return Recipe(architecture, settings, options.validation, options.seed)
+
+
+def work(options: argparse.Namespace) -> None:
+    """Read the photos and do with them what was asked."""
+    start = time.perf_counter()
+    samples = labels.read_folders(options.dataset)
+    labels.check_labels(samples)
+    options.metrics = options.metrics or options.model.with_name("metrics.json")
+    outputs = (options.model, options.labelbin, options.plot, options.metrics)
+    for path in outputs:
+        artifacts.check_writable(path)
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise CommandError("--model, --labelbin, --plot and --metrics need different files")
+    groups = choose_groups(samples, options.label_groups)
+    recipe = choose_recipe(options, groups, sorted(labels.count_labels(samples)))
+    if not options.list_duplicates:
+        print(report.describe_samples(samples, groups), flush=True)
     samples, pixels = load_samples(
         samples,
-        settings.image_size,
+        recipe.settings.image_size,
         options.max_pixels,
         options.max_unreadable,
         options.cache,
     )
+    clusters = hashing.clusters(pixels)
+    if options.list_duplicates:
+        for alike in report.near_duplicates(samples, clusters):
+            print("\t".join(map(str, alike)))
+        return
+    print(f"\n{report.describe_duplicates(clusters)}", flush=True)
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
-    from pyimagesearch import plots, training
+    from pyimagesearch import training
 
-    data, binarizer = training.prepare(samples, pixels, groups, options.validation, options.seed)
-    schedule = training.Schedule(
-        settings.epochs, settings.batch_size, settings.learning_rate, options.seed
+    data, binarizer = training.prepare(
+        samples, pixels, groups, clusters, recipe.validation_share, recipe.seed
     )
-    model = networks.build(architecture, settings.image_size, groups, data.classes, options.seed)
-    console.say(
-        f"training {architecture} ({model.count_params():,} parameters) on "
-        f"{len(data.training)} photos of {settings.image_size} x {settings.image_size} pixels, "
-        f"judged on {len(data.validation)} others"
-    )
-    epochs = fit_with_progress(model, data, schedule)
-
-    card = artifacts.Card(
-        architecture=architecture,
-        image_size=settings.image_size,
-        labels=tuple(data.classes),
-        thresholds=tuple(map(float, thresholds.default_thresholds(groups, data.classes))),
-        groups=tuple(groups),
-        combinations=tuple(sorted({samples[index].labels for index in data.training})),
-    )
-    copy = serving_copy(model, card, pixels[data.validation[:64]])
-    artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
-    best = training.best_epoch(epochs)
-    title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
-    with artifacts.whole_file(options.plot) as new_plot:
-        plots.plot_history(epochs, title, new_plot)
-    print(f"\nvalidation, {len(data.validation)} photos never trained on, ", end="")
-    print(f"best of {len(epochs)} epochs ({best.number}):")
-    print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
-    print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
-    print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
-    print(f"the last epoch's exact match was {epochs[-1].validation_exact_match:.3f}")
-    console.say(f"wrote {options.model}, {options.labelbin} and {options.plot}")
+    if options.folds or options.leave_one_pair_out:
+        judge_held_out(data, clusters, recipe, options.folds)
+    else:
+        train(samples, data, binarizer, recipe, options)
     console.say(f"done in {time.perf_counter() - start:.0f} s")
 
 
-def serving_copy(
-    model: "keras.Model", card: artifacts.Card, pixels: NDArray[np.uint8]
-) -> bytes | None:
-    """Return the ONNX copy of `model`, tried on `pixels`, or None with a warning."""
-    from pyimagesearch import serving
-
-    try:
-        return serving.make_copy(model, card, pixels)
-    except Exception as error:  # whatever is wrong with the copy, the trained network is kept
-        console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
-        return None
-
-
-def fit_with_progress(
-    model: "keras.Model",
+def train(
+    samples: Sequence[Sample],
     data: "training.Data",
-    schedule: "training.Schedule",
-) -> "list[training.Epoch]":
-    """Train `model`, with a line an epoch and, on a terminal, a progress bar."""
-    from pyimagesearch import training
-    from pyimagesearch.augment import Augmentation
-
-    steps = schedule.epochs * training.steps_per_epoch(data, schedule)
-    bar = tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None)
+    binarizer: "MultiLabelBinarizer",
+    recipe: Recipe,
+    options: argparse.Namespace,
+) -> None:
+    """Train a tagger, save it, and print how good it is."""
+    from pyimagesearch import plots, runs, training
 
     def report_epoch(epoch: training.Epoch) -> None:
         console.say(
-            f"epoch {epoch.number}/{schedule.epochs}  {epoch.seconds:.1f} s  "
+            f"epoch {epoch.number}/{recipe.settings.epochs}  {epoch.seconds:.1f} s  "
             f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
             f"exact match {epoch.validation_exact_match:.3f}  "
             f"per label {epoch.validation_label_accuracy:.3f}"
         )
 
-    with bar:
-        return training.fit(model, data, schedule, Augmentation(), bar.update, report_epoch)
+    side, others = recipe.settings.image_size, len(data.validation)
+    console.say(
+        f"training {recipe.architecture} on {len(data.training)} photos of {side} x {side} "
+        f"pixels, judged on {others} others"
+    )
+    done = runs.run(data, recipe, report_epoch)
+    copy = runs.serving_copy(done, data.images[data.validation[:64]])
+    artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
+    title = f"{recipe.architecture}, {len(data.training)} photos, judged on {others} others"
+    with artifacts.whole_file(options.plot) as new_plot:
+        plots.plot_history(done.epochs, title, new_plot)
+
+    held = data.validation
+    judged, truth = done.tagger.judge(data.images[held]), data.targets[held]
+    scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
+    best = training.best_epoch(done.epochs).number
+    print(f"\nvalidation, {others} photos that trained nothing but chose the epoch ({best}):")
+    print(report.describe_scores(scores))
+    made_by = {
+        "recipe": asdict(recipe),
+        "epoch": best,
+        "training_photos": len(data.training),
+        "validation_photos": [samples[index].path for index in held],
+        "flags": vars(options),
+    }
+    records.write_record(options.metrics, scores, made_by)
+    console.say(f"wrote {options.model}, {options.labelbin}, {options.plot}, {options.metrics}")
+
+
+def judge_held_out(
+    data: "training.Data", clusters: Indices, recipe: Recipe, folds: int | None
+) -> None:
+    """Print how good networks are on photos that they never saw: `folds`, else label pairs."""
+    from pyimagesearch import runs
+
+    if folds:
+        parts = splits.stratified_folds(data.combinations, clusters, folds, recipe.seed)
+        names = [f"fold {number}" for number in range(1, folds + 1)]
+    else:
+        left_out = splits.combinations_to_leave_out(data.combinations) if data.groups else []
+        if not left_out:
+            raise CommandError(
+                "--leave-one-pair-out: needs label groups, and of each label two combinations"
+            )
+        parts = [splits.images_with(pair, data.combinations) for pair in left_out]
+        names = [" + ".join(pair) for pair in left_out]
+    rows, exact, judged = [], [], []
+    for name, held in zip(names, runs.judge_held_out(data, parts, clusters, recipe), strict=True):
+        exact.append(metrics.exact_match(held.judged.decided, data.targets[held.images]))
+        rows.append((name, len(held.images), f"{exact[-1]:.3f}"))
+        judged.append(held.judged)
+        console.say(f"{name}: exact match {exact[-1]:.3f}, {held.seconds:.0f} s of training")
+    print(f"\n{report.table(('never seen', 'images', 'exact match'), rows)}")
+    print(f"mean and standard deviation {report.mean_and_spread(exact)}\n\nall of them together:")
+    scores = metrics.score(
+        np.concatenate([one.probabilities for one in judged]),
+        np.concatenate([one.decided for one in judged]),
+        data.targets[np.concatenate(parts)],
+        data.classes,
+        recipe.seed,
+    )
+    print(report.describe_scores(scores))
 
 
 def main() -> int:
     """Run the command and return its exit status."""
-    options = parse()
-    return console.run(lambda: train(options), options.verbose)
+    options = train_arguments.parse()
+    return console.run(lambda: work(options), options.verbose)
 
 
 if __name__ == "__main__":

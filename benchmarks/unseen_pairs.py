@@ -3,6 +3,7 @@
 Each folder of blue_dress, blue_shirt, red_dress and red_shirt is left out of training completely
 and all its photos are then tagged; 80 % of the other photos train, 20 % judge the pairs that were
 seen. The other two folders cannot be left out: without blue_jeans, black and jeans mean the same.
+`train.py --leave-one-pair-out` does the same on any photos, once and by exact match alone.
 The 2018 recipe runs beside it (10 to 25 minutes a fold on two cores; --recipe-2018 0 leaves it).
 
     python -m benchmarks.unseen_pairs --dataset PHOTOS --seeds 3
@@ -12,53 +13,36 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
-import numpy as np
-
-from pyimagesearch import images, metrics, networks, thresholds, training
-from pyimagesearch.augment import Augmentation
+from pyimagesearch import hashing, images, metrics, networks, splits, training
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.label_groups import find_groups
-from pyimagesearch.labels import Sample, labels_of_folder, read_folders
+from pyimagesearch.labels import labels_of_folder, read_folders
 from pyimagesearch.loading import load_samples
+from pyimagesearch.networks import Recipe
+from pyimagesearch.runs import judge_held_out
 
 FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")
 Scores = dict[str, float]
 
 
 def run_fold(
-    samples: Sequence[Sample],
-    pixels: training.Images,
-    fold: str,
-    seed: int,
-    name: str,
-    epochs: int | None,
+    data: training.Data, clusters: splits.Indices, fold: str, seed: int, settings: Recipe
 ) -> Scores:
-    """Train `name` with its defaults without the folder `fold`, and score seen and unseen pairs."""
-    left_out = np.array([sample.path.parent.name == fold for sample in samples])
-    seen = [sample for sample, out in zip(samples, left_out, strict=True) if not out]
-    groups = find_groups(seen)
-    defaults = networks.DEFAULTS[name]
-    data, binarizer = training.prepare(seen, pixels[~left_out], groups, 0.2, seed)
-    schedule = training.Schedule(
-        epochs or defaults.epochs, defaults.batch_size, defaults.learning_rate, seed
-    )
-    model = networks.build(name, defaults.image_size, groups, data.classes, seed)
-    done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
-
-    targets = binarizer.transform([labels_of_folder(fold)] * int(left_out.sum())).astype(bool)
-    probabilities = model.predict(pixels[left_out] / np.float32(255), verbose=0)
-    limits = thresholds.default_thresholds(groups, data.classes)
-    decided = thresholds.decide(probabilities, limits, groups, data.classes)
+    """Train without the photos of the folder `fold`, and score seen and unseen pairs."""
+    part = splits.images_with(labels_of_folder(fold), data.combinations)
+    recipe = replace(settings, seed=seed)
+    (held,) = judge_held_out(data, [part], clusters, recipe)
+    targets, decided = data.targets[part], held.judged.decided
     scores = {
         "both": metrics.exact_match(decided, targets),
-        "seen": training.best_epoch(done).validation_exact_match,
-        "seconds": sum(epoch.seconds for epoch in done),
+        "seen": held.validation_exact_match,
+        "seconds": held.seconds,
     }
-    for group in groups:
+    for group in data.groups:
         columns = [list(data.classes).index(label) for label in group.labels]
         kind = "colour" if group.is_colour else "garment"
         scores[kind] = metrics.exact_match(decided[:, columns], targets[:, columns])
@@ -111,12 +95,18 @@ def main() -> None:
     samples = read_folders(options.dataset)
 
     for name in options.architectures:
-        side = networks.DEFAULTS[name].image_size
+        settings = networks.DEFAULTS[name]
+        if options.epochs:
+            settings = replace(settings, epochs=options.epochs)
+        side = settings.image_size
         samples, pixels = load_samples(samples, side, images.MAX_PIXELS, 0.1, Path(".cache"))
+        clusters = hashing.clusters(pixels)
+        recipe = Recipe(name, settings, validation_share=0.2, seed=0)
+        data, _ = training.prepare(samples, pixels, find_groups(samples), clusters, 0.2, seed=0)
         results: dict[str, list[Scores]] = {fold: [] for fold in options.folds}
         for seed in range(options.seeds):
             for fold, runs in results.items():
-                runs.append(run_fold(samples, pixels, fold, seed, name, options.epochs))
+                runs.append(run_fold(data, clusters, fold, seed, recipe))
                 print(json.dumps({"network": name, "fold": fold, "seed": seed, **runs[-1]}))
                 sys.stdout.flush()
         print_table(name, results)

@@ -40,9 +40,10 @@ def mean_colour(image: npt.NDArray[np.uint8]) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def same_colour(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
-    """Tell whether two mean colours are those of copies of one photo."""
-    return max(abs(a - b) for a, b in zip(first, second, strict=True)) <= SAME_COLOUR
+def same_colour(first: npt.ArrayLike, second: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Return whether mean colours (..., 3) are those of copies of one photo, (...) booleans."""
+    difference = np.abs(np.subtract(first, second, dtype=np.float64))
+    return np.asarray(difference.max(axis=-1) <= SAME_COLOUR)
 
 
 def distance(first: int, second: int) -> int:
@@ -54,3 +55,32 @@ def distances(one: int, many: Sequence[int] | npt.NDArray[np.uint64]) -> npt.NDA
     """Return the Hamming distances (N,) uint8 from hash `one` to each of `many` (N,)."""
     different = np.asarray(many, dtype=np.uint64) ^ np.uint64(one)
     return np.asarray(np.bitwise_count(different), dtype=np.uint8)
+
+
+def look_alike(
+    one: tuple[int, npt.ArrayLike],
+    hashes: Sequence[int] | npt.NDArray[np.uint64],
+    colours: npt.ArrayLike,
+) -> npt.NDArray[np.bool_]:
+    """Return (N,) booleans: which of many pictures are near-duplicates of `one`.
+
+    `one` is a hash and a mean colour, `hashes` (N,) and `colours` (N, 3) those of the others. The
+    colour has to match too: one dress in red and in blue is two photos to a tagger.
+    """
+    near = distances(one[0], hashes) <= NEAR
+    return near & same_colour(np.reshape(colours, (-1, 3)), one[1])
+
+
+def clusters(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Return (N,) the cluster number of each of `pictures`, (N, H, W, 3) uint8 RGB.
+
+    Near-duplicates share a number, and so do near-duplicates of near-duplicates.
+    """
+    hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
+    colours = np.array([mean_colour(picture) for picture in pictures]).reshape(-1, 3)
+    cluster = np.arange(len(pictures))
+    for index, one in enumerate(zip(hashes.tolist(), colours, strict=True)):
+        joined = cluster[index:][look_alike(one, hashes[index:], colours[index:])]
+        if len(joined) > 1:
+            cluster[np.isin(cluster, joined)] = joined.min()
+    return np.unique(cluster, return_inverse=True)[1]

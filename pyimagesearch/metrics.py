@@ -1,7 +1,120 @@
-"""Scores of multi-label decisions; `decided` and `targets` are (N, L), booleans or 0 and 1."""
+"""Scores of multi-label decisions and probabilities, by scikit-learn where it has them.
+
+`decided` and `targets` are (N, L), booleans or 0 and 1; `probabilities` (N, L).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """How well one label is told; nan where nothing can be said, as of a label on no image."""
+
+    label: str
+    support: int  # images that carry it
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All scores of N images: `overall` by name, and the same of a tagger that says nothing."""
+
+    images: int
+    overall: dict[str, float]
+    baseline: dict[str, float]
+    interval: tuple[float, float]  # 95 % of exact match
+    labels: tuple[LabelScores, ...]
+
+
+def score(
+    probabilities: ArrayLike,
+    decided: ArrayLike,
+    targets: ArrayLike,
+    classes: Sequence[str],
+    seed: int = 0,
+) -> Scores:
+    """Return every score of N images, N at least 1; `seed` draws the bootstrap's resamples."""
+    ranked, tagged = np.asarray(probabilities, np.float64), np.asarray(decided, bool)
+    truth = np.asarray(targets, bool)
+    right = _agree(tagged, truth).all(axis=1)
+    return Scores(
+        len(truth),
+        overall_scores(ranked, tagged, truth),
+        overall_scores(np.zeros_like(ranked), np.zeros_like(tagged), truth),
+        bootstrap_interval(right, seed),
+        tuple(label_scores(ranked, tagged, truth, classes)),
+    )
+
+
+def overall_scores(
+    probabilities: NDArray[np.float64], decided: NDArray[np.bool_], targets: NDArray[np.bool_]
+) -> dict[str, float]:
+    """Return the scores over all labels by name.
+
+    Means over labels (mAP, macro F1) are over those that some image carries. Coverage is how many
+    of the likeliest labels must be read to have all true ones; it and ranking loss are better
+    where lower (Tsoumakas, Katakis, Vlahavas 2010, "Mining multi-label data").
+    """
+    from sklearn import metrics
+
+    carried = np.flatnonzero(targets.any(axis=0))
+    f1 = {
+        kind: metrics.f1_score(targets, decided, average=kind, labels=carried, zero_division=0.0)
+        if len(carried)
+        else np.nan
+        for kind in ("micro", "macro")
+    }
+    scores = {
+        "exact match": exact_match(decided, targets),
+        "per label": label_accuracy(decided, targets),
+        "mAP": np.nanmean(average_precisions(probabilities, targets)) if len(carried) else np.nan,
+        "micro F1": f1["micro"],
+        "macro F1": f1["macro"],
+        "Hamming loss": metrics.hamming_loss(targets, decided),
+        "ranking loss": metrics.label_ranking_loss(targets, probabilities),
+        "label ranking AP": metrics.label_ranking_average_precision_score(targets, probabilities),
+        "coverage": metrics.coverage_error(targets, probabilities),
+    }
+    return {name: float(value) for name, value in scores.items()}
+
+
+def label_scores(
+    probabilities: NDArray[np.float64],
+    decided: NDArray[np.bool_],
+    targets: NDArray[np.bool_],
+    classes: Sequence[str],
+) -> list[LabelScores]:
+    """Return the scores of each label, in the label order `classes`."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        targets, decided, average=None, labels=range(len(classes)), zero_division=np.nan
+    )
+    precision, recall, f1, support = (column.tolist() for column in columns)
+    ranked = average_precisions(probabilities, targets).tolist()
+    rows = zip(classes, support, precision, recall, f1, ranked, strict=True)
+    return [LabelScores(label, int(count), *scores) for label, count, *scores in rows]
+
+
+def average_precisions(
+    probabilities: NDArray[np.float64], targets: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return (L,) the average precision of each label, nan where no image carries it."""
+    from sklearn.metrics import average_precision_score
+
+    columns = zip(targets.T, probabilities.T, strict=True)
+    return np.array(
+        [average_precision_score(*column) if column[0].any() else np.nan for column in columns]
+    )
 
 
 def exact_match(decided: ArrayLike, targets: ArrayLike) -> float:
@@ -15,6 +128,19 @@ def label_accuracy(decided: ArrayLike, targets: ArrayLike) -> float:
     It flatters: of two labels in six, a tagger that never says anything gets 0.667.
     """
     return float(_agree(decided, targets).mean())
+
+
+def bootstrap_interval(values: ArrayLike, seed: int) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of the mean of `values` (N,).
+
+    Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13. It knows only the
+    images it is given: where all are right it is 1 to 1, however few they are.
+    """
+    sample = np.asarray(values, np.float64)
+    draw = np.random.default_rng(seed)
+    means = [draw.choice(sample, len(sample)).mean() for _ in range(RESAMPLES)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _agree(decided: ArrayLike, targets: ArrayLike) -> NDArray[np.bool_]:

@@ -29,6 +29,16 @@ DEFAULTS = {
 }
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """All that makes a run, the photos apart."""
+
+    architecture: str
+    settings: Defaults
+    validation_share: float  # of the photos, held out to choose the epoch and the thresholds
+    seed: int
+
+
 def choose(groups: Sequence[LabelGroup], classes: Sequence[str]) -> str:
     """Return the name of the network for these labels: factored where colours are among them."""
     colours = colour_columns(groups, classes)

@@ -1,9 +1,16 @@
 """What the commands print of a data set and of a run, in plain text."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample, count_combinations, count_labels
+from pyimagesearch.metrics import Scores
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -27,3 +34,58 @@ def describe_samples(samples: Sequence[Sample], groups: Sequence[LabelGroup]) ->
     if groups:
         parts.append("\n".join(f"{g.name}: one of {', '.join(g.labels)}" for g in groups))
     return "\n\n".join(parts)
+
+
+def near_duplicates(
+    samples: Sequence[Sample], clusters: NDArray[np.integer]
+) -> list[tuple[Path, ...]]:
+    """Return the paths of each cluster (N,) of two samples or more."""
+    paths = defaultdict(list)
+    for sample, cluster in zip(samples, clusters.tolist(), strict=True):
+        paths[cluster].append(sample.path)
+    return [tuple(alike) for alike in paths.values() if len(alike) > 1]
+
+
+def describe_duplicates(clusters: NDArray[np.integer]) -> str:
+    """Return how many of the photos in `clusters` (N,) are near-duplicates."""
+    sizes = np.bincount(clusters)
+    return (
+        f"{len(clusters) - len(sizes)} near-duplicates of {(sizes > 1).sum()} photos; those of "
+        "one photo stay on one side of the split (--list-duplicates names them)"
+    )
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """Return the mean of `values` and, of two or more, their standard deviation."""
+    spread = f"{stdev(values):.3f}" if len(values) > 1 else "-"
+    return f"{mean(values):.3f} +- {spread}"
+
+
+def describe_scores(scores: Scores) -> str:
+    """Return every score beside that of a tagger that says nothing, then those of each label."""
+    rows = [
+        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}")
+        for name, value in scores.overall.items()
+    ]
+    per_label = [
+        (
+            one.label,
+            one.support,
+            *(
+                "-" if np.isnan(value) else f"{value:.3f}"
+                for value in (one.precision, one.recall, one.f1, one.average_precision)
+            ),
+        )
+        for one in scores.labels
+    ]
+    low, high = scores.interval
+    return "\n".join(
+        (
+            f"exact match {scores.overall['exact match']:.3f}, all labels of a photo right; 95 % "
+            f"interval {low:.3f} to {high:.3f}, {scores.images} photos",
+            "",
+            table(("score", "this", "says nothing"), rows),
+            "",
+            table(("label", "images", "precision", "recall", "F1", "AP"), per_label),
+        )
+    )

@@ -1,7 +1,7 @@
 """Tag images with a trained model: load once, tag many."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, islice
 from pathlib import Path
 
@@ -30,6 +30,14 @@ class Tagged:
     is_new_combination: bool  # two of these tags never held together in training
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a model says of N images, in the order of its L labels."""
+
+    probabilities: NDArray[np.float32]  # (N, L)
+    decided: NDArray[np.bool_]  # (N, L), the labels that count
+
+
 class Tagger:
     """A model with its labels; made by `Tagger.load`."""
 
@@ -45,22 +53,33 @@ class Tagger:
         model: Path | str = "fashion.model",
         labelbin: Path | str = "mlb.pickle",
         engine: str = "auto",
+        threshold: float | None = None,
     ) -> "Tagger":
         """Return the tagger in the two files that train.py wrote.
 
         `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
-        Raises CommandError where the files cannot be used.
+        `threshold` takes the place of the model's own, for every label. Raises CommandError where
+        the files cannot be used.
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
+        if threshold is not None:
+            card = replace(card, thresholds=(threshold,) * len(card.labels))
         return Tagger(card, serving.load(Path(model), card, engine))
 
     def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:
         """Return what the model says of each image of a batch (N, S, S, 3), uint8 RGB."""
-        probabilities = self.predict(batch)
+        judged = self.judge(batch)
+        rows = zip(judged.probabilities, judged.decided, strict=True)
+        return [self._tagged(*row) for row in rows]
+
+    def judge(self, pixels: NDArray[np.uint8]) -> Judged:
+        """Return what the model says of images (N, S, S, 3), uint8 RGB, as arrays."""
+        starts = range(0, max(1, len(pixels)), BATCH_SIZE)
+        probabilities = np.concatenate([self.predict(pixels[i : i + BATCH_SIZE]) for i in starts])
         limits = np.array(self.card.thresholds)
-        counts = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
-        return [self._tagged(*row) for row in zip(probabilities, counts, strict=True)]
+        decided = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
+        return Judged(probabilities, decided)
 
     def tag_files(
         self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS

@@ -1,4 +1,4 @@
-"""From probabilities to tags."""
+"""From probabilities to tags, and the thresholds for it."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,54 @@ DEFAULT = 0.5
 # In a group the labels compete, and nearly every image has one of them: the best need only stand
 # out from chance.
 IN_GROUP = 0.2
+# Of fewer validation images the best threshold is an accident: the default stays.
+FEWEST = 10
+CANDIDATES = np.arange(5, 96) / 100
 
 
 def default_thresholds(groups: Sequence[LabelGroup], classes: Sequence[str]) -> NDArray[np.float64]:
     """Return (L,) thresholds in the label order `classes`."""
     grouped = {label for group in groups for label in group.labels}
     return np.array([IN_GROUP if label in grouped else DEFAULT for label in classes])
+
+
+def choose(
+    probabilities: NDArray[np.floating],
+    targets: NDArray[np.floating],
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+) -> NDArray[np.float64]:
+    """Return (L,) the thresholds that are best on validation images, (N, L) each.
+
+    A label alone gets the one of its highest F1 (Lipton, Elkan, Naryanaswamy 2014, "Optimal
+    thresholding of classifiers to maximize F1 measure"). The labels of a group, of which only the
+    best counts, share the one that gets most images right: by F1 it would rise, for silence where
+    the best label is wrong counts half a mistake there, and lose exact matches. Of equal
+    thresholds the nearest to the default is taken, and the default where fewer than ten validation
+    images carry the labels.
+    """
+    chosen = default_thresholds(groups, classes)
+    for columns in competing(groups, classes):
+        true = targets[:, columns] > 0
+        if true.sum() < FEWEST:
+            continue
+        rows, best = np.arange(len(true)), probabilities[:, columns].argmax(axis=1)
+        said = probabilities[:, columns][rows, best] >= CANDIDATES[:, None]  # (candidates, N)
+        right = said & true[rows, best]
+        if len(columns) > 1:
+            gain = (right | ~(said | true.any(axis=1))).mean(axis=1)
+        else:
+            gain = 2 * right.sum(axis=1) / (said.sum(axis=1) + true.sum())
+        equal = CANDIDATES[np.isclose(gain, gain.max())]
+        chosen[columns] = equal[np.argmin(np.abs(equal - chosen[columns[0]]))]
+    return chosen
+
+
+def competing(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[list[int]]:
+    """Return the columns of each group, then each label outside groups on its own."""
+    columns = [[list(classes).index(label) for label in group.labels] for group in groups]
+    grouped = {column for group in columns for column in group}
+    return columns + [[column] for column in range(len(classes)) if column not in grouped]
 
 
 def decide(
@@ -31,8 +73,7 @@ def decide(
     counts where its probability reaches its threshold; within a group only the best may.
     """
     counts: NDArray[np.bool_] = probabilities >= thresholds
-    for group in groups:
-        columns = [list(classes).index(label) for label in group.labels]
+    for columns in competing(groups, classes):
         best = np.argmax(probabilities[:, columns], axis=1)
         counts[:, columns] &= np.arange(len(columns)) == best[:, None]
     return counts

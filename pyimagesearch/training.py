@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
@@ -46,19 +47,29 @@ class Data:
     training: Indices
     validation: Indices
 
+    @cached_property
+    def combinations(self) -> list[tuple[str, ...]]:
+        """The labels of each image, sorted."""
+        names = np.array(self.classes, object)
+        return [tuple(sorted(names[row > 0])) for row in self.targets]
+
 
 def prepare(
     samples: Sequence[Sample],
     images: Images,
     groups: Sequence[LabelGroup],
+    clusters: Indices,
     validation_share: float,
     seed: int,
 ) -> tuple[Data, MultiLabelBinarizer]:
-    """Return `samples` binarized and split, beside the fitted binarizer."""
+    """Return `samples` binarized and split, beside the fitted binarizer.
+
+    Near-duplicates, which share a number in `clusters` (N,), stay on one side.
+    """
     binarizer = MultiLabelBinarizer()
     targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
     combinations = [sample.labels for sample in samples]
-    training, validation = stratified_split(combinations, validation_share, seed)
+    training, validation = stratified_split(combinations, clusters, validation_share, seed)
     classes = tuple(map(str, binarizer.classes_))
     return Data(images, targets, classes, groups, training, validation), binarizer
 

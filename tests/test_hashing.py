@@ -5,6 +5,7 @@ from gather.local_web import encoded, pixels
 
 from pyimagesearch.hashing import (
     NEAR,
+    clusters,
     distance,
     distances,
     mean_colour,
@@ -60,3 +61,29 @@ def test_distances_to_many_are_the_distances_to_each() -> None:
         assert many.tolist() == [distance(one, other) for other in hashes]
         assert distances(one, np.array(hashes, np.uint64)).tolist() == many.tolist()
     assert distances(5, []).shape == (0,)
+
+
+def test_copies_share_a_cluster_and_a_copy_in_another_colour_does_not() -> None:
+    small = [np.asarray(cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA)) for p in PICTURES]
+    copy = again(encoded(small[3].astype(np.uint8), quality=80))
+    other_colour = np.clip(small[3] + np.array([60, 0, 0]), 0, 255)
+    found = clusters(np.stack([*small, copy, other_colour]).astype(np.uint8))
+    assert found[3] == found[60]
+    assert found[61] != found[3]
+    assert len(set(found.tolist())) == 61
+
+
+def test_a_copy_of_a_copy_is_in_the_cluster_though_far_from_the_first() -> None:
+    side = np.arange(64)
+    steps = [
+        np.broadcast_to(100 + 80 * np.sin((side + shift) / 7)[:, None, None], (64, 64, 3))
+        for shift in range(0, 24, 2)
+    ]
+    pictures = np.stack(steps).astype(np.uint8)
+    first, last = perceptual_hash(pictures[0]), perceptual_hash(pictures[-1])
+    assert distance(first, last) > NEAR
+    assert len(set(clusters(pictures).tolist())) < len(pictures)
+
+
+def test_no_pictures_make_no_clusters() -> None:
+    assert clusters(np.empty((0, 8, 8, 3), np.uint8)).shape == (0,)

@@ -1,7 +1,8 @@
 import numpy as np
 
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.thresholds import decide, default_thresholds
+from pyimagesearch.metrics import exact_match
+from pyimagesearch.thresholds import choose, decide, default_thresholds
 
 CLASSES = ("black", "blue", "dress", "jeans", "striped")
 GROUPS = [
@@ -35,3 +36,40 @@ def test_a_tie_in_a_group_gives_one_label() -> None:
 
 def test_labels_that_compete_need_less_than_labels_on_their_own() -> None:
     assert default_thresholds(GROUPS, CLASSES).tolist() == [0.2, 0.2, 0.2, 0.2, 0.5]
+
+
+def test_a_label_alone_gets_the_threshold_of_its_highest_f1() -> None:
+    # Twelve images carry the label, at 0.3 and above; those without it stay below 0.25.
+    probabilities = np.concatenate([np.linspace(0.3, 0.9, 12), np.linspace(0, 0.25, 30)])[:, None]
+    targets = (np.arange(42) < 12).astype(np.float32)[:, None]
+    (threshold,) = choose(probabilities, targets, [], ("striped",))
+    assert 0.25 < threshold <= 0.3
+    assert decide(probabilities, np.array([threshold]), [], ("striped",)).sum() == 12
+
+
+def test_of_equal_thresholds_the_nearest_to_the_default_is_taken() -> None:
+    probabilities = np.repeat([0.9, 0.1], 20)[:, None]
+    targets = np.repeat([1.0, 0.0], 20)[:, None]
+    assert choose(probabilities, targets, [], ("striped",)) == [0.5]
+
+
+def test_a_rare_label_keeps_the_default() -> None:
+    probabilities = np.concatenate([np.full(9, 0.3), np.full(30, 0.1)])[:, None]
+    targets = (np.arange(39) < 9).astype(np.float32)[:, None]
+    assert choose(probabilities, targets, [], ("striped",)) == [0.5]
+
+
+def test_the_labels_of_a_group_share_a_threshold_that_hurts_no_exact_match() -> None:
+    draw = np.random.default_rng(0)
+    targets = np.zeros((200, 5))
+    targets[np.arange(200), draw.integers(0, 2, 200)] = 1
+    targets[np.arange(200), draw.integers(2, 4, 200)] = 1
+    probabilities = np.clip(0.15 * targets + 0.15 * draw.random((200, 5)), 0, 1)
+    chosen = choose(probabilities, targets, GROUPS, CLASSES)
+    assert chosen[0] == chosen[1]
+    assert chosen[2] == chosen[3]
+
+    def exact(limits: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+        return exact_match(decide(probabilities, limits, GROUPS, CLASSES), targets)
+
+    assert exact(chosen) > exact(default_thresholds(GROUPS, CLASSES)) + 0.3

@@ -1,5 +1,6 @@
 """train.py as a process, as a user runs it."""
 
+import json
 import pickle
 import shutil
 from pathlib import Path
@@ -11,10 +12,11 @@ from conftest import Run, Trained, one_line_error, write_picture
 ONE_EPOCH = ("--epochs", 1, "--image-size", 24)
 
 
-def test_trains_on_a_tiny_subset_and_writes_its_three_files(trained: Trained) -> None:
+def test_trains_on_a_tiny_subset_and_writes_its_four_files(trained: Trained) -> None:
     assert sorted(path.name for path in trained.folder.iterdir()) == [
         ".cache",
         "fashion.model",
+        "metrics.json",
         "mlb.pickle",
         "plot.png",
     ]
@@ -32,6 +34,21 @@ def test_prints_labels_combinations_groups_and_scores_on_stdout(trained: Trained
     assert "black + jeans 10 blue + dress 10" in words
     assert "colour: one of black, blue, red" in words
     assert "exact match" in words
+
+
+def test_the_scores_printed_are_those_in_metrics_json_with_what_made_them(
+    trained: Trained,
+) -> None:
+    record = json.loads((trained.folder / "metrics.json").read_text())
+    assert record["recipe"]["seed"] == 42
+    assert record["flags"]["dataset"] == str(trained.dataset)
+    assert len(record["validation_photos"]) == record["scores"]["images"] == 12
+    lines = [line.split() for line in trained.output.stdout.splitlines()]
+    overall = record["scores"]["overall"]
+    for name in ("mAP", "coverage"):
+        baseline = record["scores"]["baseline"][name]
+        assert [name, f"{overall[name]:.3f}", f"{baseline:.3f}"] in lines
+    assert set(record["versions"]) >= {"python", "keras", "tensorflow", "scikit-learn"}
 
 
 def test_says_what_it_does_in_plain_lines_and_keeps_tensorflow_quiet(trained: Trained) -> None:
@@ -106,7 +123,7 @@ def test_all_photos_unreadable_is_an_error(run_command: Run, tmp_path: Path) -> 
     for folder in ("red_dress", "blue_shirt"):
         write_picture(tmp_path / "dataset" / folder / "a.jpg").write_bytes(b"")
     error = one_line_error(run_command("train.py", cwd=tmp_path))
-    assert "none of its 2 photos can be read" in error
+    assert "none of the 2 photos can be read" in error
 
 
 def test_a_label_that_only_unreadable_photos_carry_is_an_error(
@@ -136,7 +153,7 @@ def test_an_output_that_cannot_be_written_is_an_error_before_training(
     run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    for flag in ("--model", "--labelbin", "--plot"):
+    for flag in ("--model", "--labelbin", "--plot", "--metrics"):
         result = run_command("train.py", "-d", tiny_dataset, flag, "file/x", cwd=tmp_path)
         assert "file/x: cannot be written" in one_line_error(result)
         assert "training" not in result.stderr
@@ -172,3 +189,28 @@ def test_help_names_every_default(run_command: Run, tmp_path: Path) -> None:
     text = run_command("train.py", "--help", cwd=tmp_path).stdout
     for default in ("dataset", "fashion.model", "mlb.pickle", "plot.png", "0.2", "42"):
         assert f"default: {default}" in " ".join(text.split())
+
+
+def test_near_duplicates_are_counted_named_and_kept_on_one_side(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_dataset, tmp_path / "dataset")
+    first = sorted((tmp_path / "dataset" / "red_dress").iterdir())[0]
+    again = shutil.copy(first, first.with_name(f"zz{first.suffix}"))
+    result = run_command("train.py", "--list-duplicates", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    names = [str(Path(path).relative_to(tmp_path)) for path in (first, again)]
+    assert result.stdout.splitlines() == ["\t".join(names)]
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
+
+
+def test_folds_judge_every_photo_once_and_save_nothing(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    result = run_command("train.py", "-d", tiny_dataset, "--folds", 2, *ONE_EPOCH, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith("fold")]
+    assert sum(int(row[2]) for row in rows) == 60
+    assert "mean and standard deviation 0." in result.stdout
+    assert "0 near-duplicates of 0 photos" in result.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -29,8 +29,9 @@ def bars(count: int = 96) -> training.Data:
             (220, 20, 20) if red else (20, 20, 220)
         )
         targets[index] = (1 - red, 1 - tall, red, tall)
-    keys = [tuple(row) for row in targets]
-    return training.Data(images, targets, CLASSES, GROUPS, *stratified_split(keys, 0.25, 0))
+    keys = [tuple(np.array(CLASSES)[row > 0]) for row in targets]
+    split = stratified_split(keys, np.arange(count), 0.25, 0)
+    return training.Data(images, targets, CLASSES, GROUPS, *split)
 
 
 def trained(

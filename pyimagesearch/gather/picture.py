@@ -73,14 +73,9 @@ class Known:
         return self._by_sha256.get(picture.sha256)
 
     def like(self, picture: Picture) -> Picture | None:
-        """Return a picture that looks the same, None where there is none.
-
-        The colour has to match too: one dress in red and in blue is two photos to a tagger.
-        """
+        """Return a picture that looks the same, None where there is none."""
         hashes = [other.perceptual_hash for other in self._pictures]
-        near = hashing.distances(picture.perceptual_hash, hashes) <= hashing.NEAR
-        for index in np.flatnonzero(near):
-            other = self._pictures[index]
-            if hashing.same_colour(other.mean_colour, picture.mean_colour):
-                return other
-        return None
+        colours = [other.mean_colour for other in self._pictures]
+        one = (picture.perceptual_hash, picture.mean_colour)
+        found = np.flatnonzero(hashing.look_alike(one, hashes, colours))
+        return self._pictures[found[0]] if len(found) else None

@@ -1,0 +1,43 @@
+"""metrics.json: the scores of a run, and what would make it again."""
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from pyimagesearch.artifacts import whole_file
+from pyimagesearch.metrics import Scores
+
+PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "opencv-python", "onnxruntime")
+
+
+def write_record(path: Path, scores: Scores, made_by: Mapping[str, object]) -> None:
+    """Write `scores` and `made_by` as JSON, whole or not at all; what has no value is null."""
+    record = {"scores": asdict(scores), **made_by, "versions": versions()}
+    with whole_file(path) as new_file:
+        new_file.write_text(json.dumps(_plain(record), indent=1, allow_nan=False) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that a model depends on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except ModuleNotFoundError:  # opencv-python has a headless twin
+            found[name] = "not installed under this name"
+    return found
+
+
+def _plain(value: object) -> object:
+    """Return `value` in JSON's types."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,108 @@
+"""One training run: labelled images in memory -> a network -> a tagger."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from pyimagesearch import console, networks, serving, splits, thresholds, training
+from pyimagesearch.artifacts import Card
+from pyimagesearch.augment import Augmentation
+from pyimagesearch.networks import Recipe
+from pyimagesearch.splits import Indices
+from pyimagesearch.tagger import Judged, Tagger
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run made: the network of its best epoch, and the tagger that judges by it."""
+
+    model: keras.Model
+    epochs: list[training.Epoch]
+    tagger: Tagger
+
+
+def run(
+    data: training.Data, recipe: Recipe, on_epoch: Callable[[training.Epoch], None] | None = None
+) -> Run:
+    """Train on the training images of `data`; all else is chosen on its validation images."""
+    settings = recipe.settings
+    model = networks.build(
+        recipe.architecture, settings.image_size, data.groups, data.classes, recipe.seed
+    )
+    schedule = training.Schedule(
+        settings.epochs, settings.batch_size, settings.learning_rate, recipe.seed
+    )
+    steps = schedule.epochs * training.steps_per_epoch(data, schedule)
+    with tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None) as bar:
+        epochs = training.fit(
+            model, data, schedule, Augmentation(), bar.update, on_epoch or (lambda _: None)
+        )
+    return Run(model, epochs, make_tagger(model, data, recipe))
+
+
+def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:
+    """Return `model` as a tagger, its thresholds chosen on the validation images."""
+    card = Card(
+        architecture=recipe.architecture,
+        image_size=recipe.settings.image_size,
+        labels=tuple(data.classes),
+        thresholds=tuple(map(float, thresholds.default_thresholds(data.groups, data.classes))),
+        groups=tuple(data.groups),
+        combinations=tuple(sorted({data.combinations[index] for index in data.training})),
+    )
+    predict = serving.keras_predictor(model, card)
+    held_out = Tagger(card, predict).judge(data.images[data.validation]).probabilities
+    truth = data.targets[data.validation]
+    chosen = thresholds.choose(held_out, truth, data.groups, data.classes)
+    return Tagger(replace(card, thresholds=tuple(chosen.tolist())), predict)
+
+
+def serving_copy(done: Run, pixels: training.Images) -> bytes | None:
+    """Return the ONNX copy of a run's network, tried on `pixels`, or None with a warning."""
+    try:
+        return serving.make_copy(done.model, done.tagger.card, pixels)
+    except Exception as error:  # whatever is wrong with the copy, the trained network is kept
+        console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
+        return None
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a run says of images that it never saw, neither to learn nor to choose."""
+
+    images: Indices
+    judged: Judged
+    validation_exact_match: float  # of the run's own validation images, at its best epoch
+    seconds: float
+
+
+def judge_held_out(
+    data: training.Data, parts: Sequence[Indices], clusters: Indices, recipe: Recipe
+) -> Iterator[HeldOut]:
+    """Yield for each of `parts` what a run on the other images of `data` says of it.
+
+    The other images, near-duplicates of the part left out, are split by `recipe` into training
+    and validation as train.py does: the part itself chooses nothing.
+    """
+    for part in parts:
+        rest = splits.without(np.arange(len(data.images)), part, clusters)
+        training_images, validation_images = splits.stratified_split(
+            [data.combinations[index] for index in rest],
+            clusters[rest],
+            recipe.validation_share,
+            recipe.seed,
+        )
+        done = run(
+            replace(data, training=rest[training_images], validation=rest[validation_images]),
+            recipe,
+        )
+        yield HeldOut(
+            part,
+            done.tagger.judge(data.images[part]),
+            training.best_epoch(done.epochs).validation_exact_match,
+            sum(epoch.seconds for epoch in done.epochs),
+        )

@@ -1,0 +1,126 @@
+"""The command line of train.py."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyimagesearch import images, networks
+from pyimagesearch.arguments import positive_float, positive_int, share
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options; wrong ones end the process with exit status 2."""
+    parser = argparse.ArgumentParser(
+        description="Train a tagger on photos in folders named after their labels: red_dress/."
+    )
+
+    def by_architecture(setting: str) -> str:
+        values = (f"{getattr(d, setting)} for {name}" for name, d in networks.DEFAULTS.items())
+        return f"default: {', '.join(values)}"
+
+    files = parser.add_argument_group("files")
+    for short, name, default, metavar, meaning in (
+        ("-d", "--dataset", "dataset", "FOLDER", "photos in folders; _none means no label"),
+        ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
+        ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
+        ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
+    ):
+        text = f"{meaning}; default: %(default)s"
+        files.add_argument(
+            short, name, type=Path, default=Path(default), metavar=metavar, help=text
+        )
+
+    files.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="where the scores go, and what made them; default: metrics.json beside the model",
+    )
+
+    files.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(".cache"),
+        metavar="FOLDER",
+        help="decoded photos, kept for the next run; may be deleted; default: %(default)s",
+    )
+
+    learning = parser.add_argument_group("learning")
+    learning.add_argument(
+        "--architecture",
+        choices=("auto", *networks.DEFAULTS),
+        default="auto",
+        help="the network; auto: factored where a label group is colours, else smallervggnet",
+    )
+    for name, kind, unit in (
+        ("--epochs", positive_int, "passes over the photos"),
+        ("--batch-size", positive_int, "photos a step"),
+        ("--learning-rate", positive_float, "at the peak of its one cycle"),
+        ("--image-size", positive_int, "pixels a side"),
+    ):
+        text = f"{unit}; {by_architecture(name[2:].replace('-', '_'))}"
+        learning.add_argument(name, type=kind, metavar="N", help=text)
+    learning.add_argument(
+        "--validation",
+        type=share,
+        default=0.2,
+        metavar="SHARE",
+        help="share of the photos held out to judge the network; default: %(default)s",
+    )
+    learning.add_argument(
+        "--seed",
+        type=int,
+        default=42,
+        metavar="N",
+        help="the same seed gives the same model on the same machine; default: %(default)s",
+    )
+
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--label-groups",
+        nargs="+",
+        metavar="GROUP",
+        help="labels that exclude each other, as colour=black,red garment=dress,jeans, the "
+        "colours under the name colour; or none; default: read off the data",
+    )
+    data.add_argument(
+        "--max-unreadable",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help="stop where more than this share of the photos is unreadable; default: %(default)s",
+    )
+    data.add_argument(
+        "--max-pixels",
+        type=positive_int,
+        default=images.MAX_PIXELS,
+        metavar="N",
+        help="skip photos of more pixels; default: %(default)s",
+    )
+    instead = parser.add_argument_group("instead of training a model; nothing is saved")
+    question = instead.add_mutually_exclusive_group()
+    question.add_argument(
+        "--folds",
+        type=positive_int,
+        metavar="K",
+        help="cross-validate: each K-th of the photos judged by a network that never saw it",
+    )
+    question.add_argument(
+        "--leave-one-pair-out",
+        action="store_true",
+        help="judge each combination of labels by a network that never saw it",
+    )
+    question.add_argument(
+        "--list-duplicates",
+        action="store_true",
+        help="print the near-duplicates, those of one picture on a line, separated by tabs",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
+    )
+    options = parser.parse_args(arguments)
+    if options.folds == 1:
+        parser.error("argument --folds: 1: at least 2 are needed")
+    if not 0 <= options.seed < 2**31:
+        parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
+    return options

@@ -1,0 +1,37 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyimagesearch import metrics, records
+
+SCORES = metrics.score(np.eye(3) * 0.9, np.eye(3), np.eye(3), ("a", "b", "c"))
+
+
+def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "metrics.json"
+    records.write_record(path, SCORES, {"seed": 7, "flags": {"dataset": Path("photos")}})
+    record = json.loads(path.read_text())
+    assert record["scores"]["overall"]["exact match"] == 1
+    assert record["scores"]["labels"][2]["label"] == "c"
+    assert record["seed"] == 7
+    assert record["flags"] == {"dataset": "photos"}
+    assert record["versions"]["numpy"] == np.__version__
+
+
+def test_what_has_no_value_is_null(tmp_path: Path) -> None:
+    labels = (replace(SCORES.labels[0], average_precision=float("nan")),)
+    records.write_record(tmp_path / "m.json", replace(SCORES, labels=labels), {})
+    record = json.loads((tmp_path / "m.json").read_text())
+    assert record["scores"]["labels"][0]["average_precision"] is None
+
+
+def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        records.write_record(path, SCORES, {"seed": object()})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

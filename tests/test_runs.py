@@ -1,0 +1,44 @@
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from test_training import SIDE, bars
+
+from pyimagesearch import metrics, runs, splits, training
+from pyimagesearch.networks import Defaults, Recipe
+from pyimagesearch.training import Epoch
+
+RECIPE = Recipe("factored", Defaults(SIDE, 1, 16, 5e-3), validation_share=0.25, seed=1)
+
+
+def test_what_is_held_out_neither_trains_nor_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bars()
+    clusters = np.arange(96) // 3
+    parts = splits.stratified_folds(data.combinations, clusters, 3, seed=0)
+    used = []
+    genuine = training.fit
+
+    def spy(model: keras.Model, of_run: training.Data, *rest: Any) -> list[Epoch]:
+        used.append(np.concatenate([of_run.training, of_run.validation]))
+        return genuine(model, of_run, *rest)
+
+    monkeypatch.setattr(training, "fit", spy)
+    held = list(runs.judge_held_out(data, parts[:2], clusters, RECIPE))
+    for part, images, one in zip(parts[:2], used, held, strict=True):
+        assert not set(clusters[images]) & set(clusters[part])
+        assert len(images) + len(part) == 96
+        assert one.images.tolist() == part.tolist()
+        assert one.judged.decided.shape == (len(part), 4)
+
+
+def test_a_run_makes_a_tagger_that_has_learned() -> None:
+    data = bars()
+    ten = Recipe("factored", Defaults(SIDE, 10, 16, 5e-3), 0.25, seed=1)
+    epochs: list[Epoch] = []
+    done = runs.run(data, ten, epochs.append)
+    assert epochs == done.epochs
+    judged = done.tagger.judge(data.images[data.validation])
+    exact = metrics.exact_match(judged.decided, data.targets[data.validation])
+    assert exact > 0.9
+    assert done.tagger.card.combinations == tuple(sorted({*data.combinations}))
