@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import artifacts, console, images
+from pyimagesearch import console, images, labels, whole_files
 from pyimagesearch.arguments import positive_int
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
@@ -83,6 +83,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="write copies with the tags on them: a file for one photo, a folder for several",
     )
     output.add_argument(
+        "--sidecar",
+        action="store_true",
+        help="write the tags, one a line, to photo.txt beside photo.jpg, over an older one; "
+        "train.py reads them",
+    )
+    output.add_argument(
         "--show", action="store_true", help="open a window with each tagged photo; a key goes on"
     )
     parser.add_argument(
@@ -135,22 +141,22 @@ def write_json(path: Path, tagged: Tagged, top_k: int | None) -> None:
     print(json.dumps(row, ensure_ascii=False))
 
 
-def csv_writer(labels: Sequence[str]) -> Write:
+def csv_writer(known: Sequence[str]) -> Write:
     """Print the header and return the function that prints a photo's row."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(("image", "tags", *labels))
+    rows.writerow(("image", "tags", *known))
 
     def write(path: Path, tagged: Tagged) -> None:
-        values = (f"{tagged.probabilities[label]:.6f}" for label in labels)
-        rows.writerow((path, " ".join(tagged.tags), *values))
+        values = (f"{tagged.probabilities[label]:.6f}" for label in known)
+        rows.writerow((path, labels.join_labels(tagged.tags, known), *values))
 
     return write
 
 
-def choose_writer(options: argparse.Namespace, labels: Sequence[str], in_detail: bool) -> Write:
+def choose_writer(options: argparse.Namespace, known: Sequence[str], in_detail: bool) -> Write:
     """Return what prints one tagged photo in the form asked for."""
     if options.csv:
-        return csv_writer(labels)
+        return csv_writer(known)
     if options.json:
         return lambda path, tagged: write_json(path, tagged, options.top_k)
     return lambda path, tagged: write_text(path, tagged, in_detail, options.top_k)
@@ -168,7 +174,7 @@ class PictureWriter:
             raise CommandError(f"{output}: is no picture's name; try {output}.png")
         if self.file is None and output.is_file():
             raise CommandError(f"{output}: is a file; several photos need a folder")
-        artifacts.check_writable(self.file or self.folder / "tagged.png")
+        whole_files.check_writable(self.file or self.folder / "tagged.png")
 
     def write(self, path: Path, picture: NDArray[np.uint8]) -> Path:
         """Write an RGB picture, the copy of the photo at `path`; return where it went."""
@@ -177,7 +183,7 @@ class PictureWriter:
             number += 1
             place = self.folder / f"{path.stem}-{number}.png"
         self.used.add(place.name)
-        with artifacts.whole_file(place) as new_file:
+        with whole_files.whole_file(place) as new_file:
             _, data = cv2.imencode(place.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             new_file.write_bytes(data.tobytes())
         return place
@@ -218,6 +224,8 @@ def classify(options: argparse.Namespace) -> None:
             continue
         done += 1
         write(path, result)
+        if options.sidecar:
+            labels.write_sidecar(path, result.tags)
         if pictures or options.show:
             from pyimagesearch.annotate import draw_tags
 

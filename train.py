@@ -1,6 +1,8 @@
-"""Train a tagger on photos in folders named after their labels, such as red_dress/.
+"""Train a tagger on labelled photos, such as those in folders named red_dress/.
 
 python train.py
+python train.py --dataset posters.csv
+python train.py --dataset photos --labels coco.json --export-labels labels.csv
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
 """
 
@@ -25,6 +27,7 @@ from pyimagesearch import (
     networks,
     report,
     thresholds,
+    whole_files,
 )
 from pyimagesearch.arguments import positive_float, positive_int, share
 from pyimagesearch.console import CommandError
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; wrong ones end the process with exit status 2."""
     parser = argparse.ArgumentParser(
-        description="Train a tagger on photos in folders named after their labels: red_dress/."
+        description="Train a tagger on labelled photos, such as those in folders named red_dress/."
     )
 
     def by_architecture(setting: str) -> str:
@@ -51,7 +54,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
     files = parser.add_argument_group("files")
     for short, name, default, metavar, meaning in (
-        ("-d", "--dataset", "dataset", "FOLDER", "photos in folders; _none means no label"),
+        ("-d", "--dataset", "dataset", "PATH", "photos in folders, or a file with their labels"),
         ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
         ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
         ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
@@ -60,6 +63,21 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         files.add_argument(
             short, name, type=Path, default=Path(default), metavar=metavar, help=text
         )
+
+    files.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="labels of the photos in the folder --dataset: CSV (path,labels or a column of 0 and "
+        "1 for each label), or JSON of COCO or Label Studio; default: the text files beside the "
+        "photos, else the folders' names: red_dress, _none for no label",
+    )
+    files.add_argument(
+        "--export-labels",
+        type=Path,
+        metavar="FILE",
+        help="write what was understood as CSV, path,labels, before training",
+    )
 
     learning = parser.add_argument_group("learning")
     learning.add_argument(
@@ -104,7 +122,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         type=share,
         default=0.1,
         metavar="SHARE",
-        help="stop where more than this share of the photos is unreadable; default: %(default)s",
+        help="stop where more than this share of the photos, or of the rows that label them, "
+        "cannot be used; default: %(default)s",
     )
     data.add_argument(
         "--max-pixels",
@@ -148,10 +167,12 @@ def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
 def train(options: argparse.Namespace) -> None:
     """Read, train and save."""
     start = time.perf_counter()
-    samples = labels.read_folders(options.dataset)
+    samples = labels.read(options.dataset, options.labels, options.max_unreadable)
     labels.check_labels(samples)
+    if options.export_labels:
+        labels.write_csv(samples, options.export_labels)
     for path in (options.model, options.labelbin, options.plot):
-        artifacts.check_writable(path)
+        whole_files.check_writable(path)
     groups = choose_groups(samples, options.label_groups)
     print(report.describe_samples(samples, groups), flush=True)
 
@@ -196,7 +217,7 @@ def train(options: argparse.Namespace) -> None:
     artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
     best = training.best_epoch(epochs)
     title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
-    with artifacts.whole_file(options.plot) as new_plot:
+    with whole_files.whole_file(options.plot) as new_plot:
         plots.plot_history(epochs, title, new_plot)
     print(f"\nvalidation, {len(data.validation)} photos never trained on, epoch {best.number}:")
     print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
