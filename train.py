@@ -78,6 +78,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="FILE",
         help="write what was understood as CSV, path,labels, before training",
     )
+    files.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(".cache"),
+        metavar="FOLDER",
+        help="decoded photos, kept for the next run; may be deleted; default: %(default)s",
+    )
 
     learning = parser.add_argument_group("learning")
     learning.add_argument(
@@ -187,7 +194,11 @@ def train(options: argparse.Namespace) -> None:
         )
     settings = choose_settings(options, architecture)
     samples, pixels = load_samples(
-        samples, settings.image_size, options.max_pixels, options.max_unreadable
+        samples,
+        settings.image_size,
+        options.max_pixels,
+        options.max_unreadable,
+        options.cache,
     )
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
@@ -213,7 +224,7 @@ def train(options: argparse.Namespace) -> None:
         groups=tuple(groups),
         combinations=tuple(sorted({samples[index].labels for index in data.training})),
     )
-    copy = serving_copy(model, card, pixels[data.validation][:64])
+    copy = serving_copy(model, card, pixels[data.validation[:64]])
     artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
     best = training.best_epoch(epochs)
     title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"

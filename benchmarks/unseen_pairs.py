@@ -112,7 +112,7 @@ def main() -> None:
 
     for name in options.architectures:
         side = networks.DEFAULTS[name].image_size
-        samples, pixels = load_samples(samples, side, images.MAX_PIXELS, max_unreadable=0.1)
+        samples, pixels = load_samples(samples, side, images.MAX_PIXELS, 0.1, Path(".cache"))
         results: dict[str, list[Scores]] = {fold: [] for fold in options.folds}
         for seed in range(options.seeds):
             for fold, runs in results.items():

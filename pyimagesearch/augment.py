@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,19 @@ def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.T
 
 
 def augment(
-    images: tf.Tensor, colours: np.ndarray | None, seed: tf.Tensor, settings: Augmentation
-) -> tuple[tf.Tensor, np.ndarray | None]:
-    """Return the augmented batch and its loss mask (B, L), 0 where a label was destroyed.
+    images: tf.Tensor, colours: NDArray[np.bool_], seed: tf.Tensor, settings: Augmentation
+) -> tuple[tf.Tensor, NDArray[np.float32]]:
+    """Return the augmented batch and its loss mask, float32 (B, L), 0 where a label was destroyed.
 
-    `colours` marks the colour labels in a boolean (L,); without it nothing is recoloured and
-    the mask is None. The recoloured images are the last of the batch.
+    `colours` (L,) marks the colour labels; where there are none, or nothing else, nothing is
+    recoloured. The recoloured images are the last of the batch.
     """
     images = warp(images, seed, settings)
-    if colours is None:
-        return images, None
     count = images.shape[0]
-    kept = count - int(count * settings.recoloured)
-    mask = np.ones((count, len(colours)), "float32")
-    mask[kept:, colours] = 0
-    if kept < count:
+    mask = np.ones((count, len(colours)), np.float32)
+    recoloured = int(count * settings.recoloured) if 0 < colours.sum() < len(colours) else 0
+    if recoloured:
+        kept = count - recoloured
+        mask[kept:, colours] = 0
         images = tf.concat([images[:kept], recolour(images[kept:], seed, settings)], axis=0)
     return images, mask

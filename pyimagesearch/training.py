@@ -119,7 +119,7 @@ class Trainer:
         self.seed = schedule.seed
         self.settings = settings
         colours = [label for group in data.groups if group.is_colour for label in group.labels]
-        self.colours = np.isin(list(data.classes), colours) if colours else None
+        self.colours = np.isin(list(data.classes), colours)
         self.step = tf.function(self._step)
         signature = tf.TensorSpec([None, *data.images.shape[1:]], tf.uint8)
         self._predict = tf.function(self._probabilities, input_signature=[signature])
@@ -127,7 +127,8 @@ class Trainer:
     def _step(
         self, images: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Learn from one batch of uint8 images; return its loss and (B, L) probabilities."""
+        """Learn from one batch of uint8 images; return its loss, and the
+        probabilities of the first images of the batch, those that kept all their labels."""
         self.optimizer.learning_rate.assign(rate)
         inputs, mask = augment(
             tf.cast(images, tf.float32) / 255,
@@ -138,11 +139,12 @@ class Trainer:
         with tf.GradientTape() as tape:
             logits = self.logits(inputs, training=True)
             losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
-            loss = tf.reduce_mean(losses if mask is None else losses * mask)
+            loss = tf.reduce_sum(losses * mask) / mask.sum()
         variables = self.model.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return loss, tf.sigmoid(logits)
+        intact = int(mask.all(axis=1).sum())  # they come first
+        return loss, tf.sigmoid(logits[:intact])
 
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
         return self.model(tf.cast(images, tf.float32) / 255, training=False)
@@ -182,7 +184,7 @@ def fit(
         start = time.perf_counter()
         # Whole batches only: the last one is filled up from the start of the shuffled epoch.
         shuffled = np.resize(order.permutation(data.training), steps * batch)
-        losses, probabilities = [], []
+        losses, probabilities, seen = [], [], []
         for index in range(steps):
             chosen = shuffled[index * batch : (index + 1) * batch]
             done = number * steps + index
@@ -192,6 +194,7 @@ def fit(
             )
             losses.append(float(loss))
             probabilities.append(predicted.numpy())
+            seen.append(chosen[: len(predicted)])
             on_step()
         held_out = trainer.predict(data.images, data.validation)
         held_out_targets = data.targets[data.validation]
@@ -199,7 +202,7 @@ def fit(
             number + 1,
             time.perf_counter() - start,
             float(np.mean(losses)),
-            *scores(np.concatenate(probabilities), data.targets[shuffled]),
+            *scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)]),
             cross_entropy(held_out_targets, held_out),
             *scores(held_out, held_out_targets),
         )

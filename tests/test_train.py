@@ -13,6 +13,7 @@ ONE_EPOCH = ("--epochs", 1, "--image-size", 24)
 
 def test_trains_on_a_tiny_subset_and_writes_its_three_files(trained: Trained) -> None:
     assert sorted(path.name for path in trained.folder.iterdir()) == [
+        ".cache",
         "fashion.model",
         "mlb.pickle",
         "plot.png",
@@ -105,7 +106,7 @@ def test_all_photos_unreadable_is_an_error(run_command: Run, tmp_path: Path) -> 
     for folder in ("red_dress", "blue_shirt"):
         write_picture(tmp_path / "dataset" / folder / "a.jpg").write_bytes(b"")
     error = one_line_error(run_command("train.py", cwd=tmp_path))
-    assert "none of its 2 photos can be read" in error
+    assert "none of the 2 photos can be read" in error
 
 
 def test_a_label_that_only_unreadable_photos_carry_is_an_error(

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-HEIGHT, GAP = 260, 10  # pixels
+HEIGHT, GAP = 340, 12  # pixels
 
 
 def sheet(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
