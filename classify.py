@@ -37,7 +37,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         nargs="+",
         required=True,
         metavar="PATH",
-        help="photos and folders of photos; - reads paths from standard input, one a line",
+        help="photos and folders of photos, or feature tables where the model was trained on one; "
+        "- reads paths from standard input, one a line",
     )
     for short, name, default, meaning in (
         ("-m", "--model", "fashion.model", "the network"),
@@ -206,6 +207,19 @@ def show(path: Path, picture: NDArray[np.uint8]) -> None:
         raise CommandError("--show: this OpenCV cannot open windows; use --output") from None
 
 
+def tag(
+    tagger: Tagger, options: argparse.Namespace
+) -> Iterator[tuple[Path, Tagged]] | Iterator[tuple[Path, Tagged | ImageError]]:
+    """Return the tags of each photo, or of each row of tables where the model takes those."""
+    paths = find_images(options.image)
+    if tagger.card.image_size:
+        return tagger.tag_files(paths, options.max_pixels)
+    for option in ("output", "show", "sidecar"):
+        if getattr(options, option):
+            raise CommandError(f"--{option}: {options.model} tags rows of tables, not photos")
+    return tagger.tag_tables(paths)
+
+
 def classify(options: argparse.Namespace) -> None:
     """Tag every photo and write what was asked for, in the order of the input."""
     is_single = len(options.image) == 1 and not (
@@ -215,9 +229,10 @@ def classify(options: argparse.Namespace) -> None:
         check_display()
     pictures = PictureWriter(options.output, is_single) if options.output else None
     tagger = Tagger.load(options.model, options.labelbin, options.engine)
+    is_single = is_single and tagger.card.image_size > 0  # a table has many rows
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
-    for path, result in tagger.tag_files(find_images(options.image), options.max_pixels):
+    for path, result in tag(tagger, options):
         if isinstance(result, ImageError):
             console.warn(f"{path}: {result}; skipped")
             unreadable += 1

@@ -3,6 +3,7 @@
 python train.py
 python train.py --dataset posters.csv
 python train.py --dataset photos --labels coco.json --export-labels labels.csv
+python train.py --dataset yeast-train.arff --labels yeast.xml
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
 """
 
@@ -14,13 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pyimagesearch import (
     artifacts,
     console,
+    feature_tables,
     images,
     label_groups,
     labels,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import keras
 
     from pyimagesearch import training
+    from pyimagesearch.training import Inputs
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -49,12 +50,19 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
 
     def by_architecture(setting: str) -> str:
-        values = (f"{getattr(d, setting)} for {name}" for name, d in networks.DEFAULTS.items())
+        settings = ((name, getattr(d, setting)) for name, d in networks.DEFAULTS.items())
+        values = (f"{value} for {name}" for name, value in settings if value)
         return f"default: {', '.join(values)}"
 
     files = parser.add_argument_group("files")
     for short, name, default, metavar, meaning in (
-        ("-d", "--dataset", "dataset", "PATH", "photos in folders, or a file with their labels"),
+        (
+            "-d",
+            "--dataset",
+            "dataset",
+            "PATH",
+            "photos in folders, a file with their labels, or a feature table (.arff, .npz, .csv)",
+        ),
         ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
         ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
         ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
@@ -70,7 +78,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="FILE",
         help="labels of the photos in the folder --dataset: CSV (path,labels or a column of 0 and "
         "1 for each label), or JSON of COCO or Label Studio; default: the text files beside the "
-        "photos, else the folders' names: red_dress, _none for no label",
+        "photos, else the folders' names: red_dress, _none for no label; of a feature table: "
+        "Mulan's XML; default: the one beside it",
+    )
+    files.add_argument(
+        "--label-columns",
+        type=lambda text: text.split(","),
+        metavar="A,B,...",
+        help="the columns of a feature table that are labels (0 or 1), where no XML names them",
     )
     files.add_argument(
         "--export-labels",
@@ -91,7 +106,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--architecture",
         choices=("auto", *networks.DEFAULTS),
         default="auto",
-        help="the network; auto: factored where a label group is colours, else smallervggnet",
+        help="the network; auto: mlp for a feature table, factored where a label group is colours, "
+        "else smallervggnet",
     )
     for name, kind, unit in (
         ("--epochs", positive_int, "passes over the photos"),
@@ -114,6 +130,21 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default=42,
         metavar="N",
         help="the same seed gives the same model on the same machine; default: %(default)s",
+    )
+
+    learning.add_argument(
+        "--loss",
+        choices=("bce", "focal", "asymmetric", "ranking"),
+        default="bce",
+        help="bce: binary cross-entropy, right for most data; asymmetric: many labels, each rare, "
+        "to find more of them; focal: like it, milder; ranking (BP-MLL): only their order "
+        "matters; default: %(default)s",
+    )
+    learning.add_argument(
+        "--positive-weights",
+        action="store_true",
+        help="count a label's positives as much as its negatives (at most 20 times): finds rare "
+        "labels, at the price of wrong tags and of probabilities that are too high",
     )
 
     data = parser.add_argument_group("data")
@@ -164,6 +195,8 @@ def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
     defaults = networks.DEFAULTS[architecture]
     asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
     settings = replace(defaults, **{name: value for name, value in asked.items() if value})
+    if not defaults.image_size and settings.image_size:
+        raise CommandError(f"--image-size: {architecture} takes the features of a table")
     if settings.image_size < settings.smallest:
         raise CommandError(
             f"--image-size {settings.image_size}: {architecture} needs {settings.smallest} or more"
@@ -174,9 +207,16 @@ def choose_settings(options: argparse.Namespace, architecture: str) -> Defaults:
 def train(options: argparse.Namespace) -> None:
     """Read, train and save."""
     start = time.perf_counter()
-    samples = labels.read(options.dataset, options.labels, options.max_unreadable)
+    table = None
+    if feature_tables.is_table(options.dataset, options.labels, options.label_columns):
+        table = feature_tables.read_labelled(options.dataset, options.labels, options.label_columns)
+        samples = table.samples
+    else:
+        samples = labels.read(options.dataset, options.labels, options.max_unreadable)
     labels.check_labels(samples)
     if options.export_labels:
+        if table is not None:
+            raise CommandError(f"--export-labels: {options.dataset} is a table, not photos")
         labels.write_csv(samples, options.export_labels)
     for path in (options.model, options.labelbin, options.plot):
         whole_files.check_writable(path)
@@ -184,35 +224,37 @@ def train(options: argparse.Namespace) -> None:
     print(report.describe_samples(samples, groups), flush=True)
 
     classes = tuple(sorted(labels.count_labels(samples)))
-    architecture = options.architecture
-    if architecture == "auto":
-        architecture = networks.choose(groups, classes)
-    elif architecture == "factored" and networks.choose(groups, classes) != architecture:
-        raise CommandError(
-            "--architecture factored: needs a group of colours beside other labels; name it "
-            "with --label-groups colour=..., or take smallervggnet"
-        )
+    architecture = networks.choose_asked(options.architecture, groups, classes, table is not None)
     settings = choose_settings(options, architecture)
-    samples, pixels = load_samples(
-        samples,
-        settings.image_size,
-        options.max_pixels,
-        options.max_unreadable,
-        options.cache,
-    )
+    side = settings.image_size
+    inputs: Inputs
+    if table is not None:
+        inputs, unit, size = table.features, "rows", f"{len(table.names)} features"
+    else:
+        unit, size = "photos", f"{side} x {side} pixels"
+        samples, inputs = load_samples(
+            samples, side, options.max_pixels, options.max_unreadable, options.cache
+        )
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
-    from pyimagesearch import plots, training
+    from pyimagesearch import losses, plots, training
 
-    data, binarizer = training.prepare(samples, pixels, groups, options.validation, options.seed)
+    data, binarizer = training.prepare(samples, inputs, groups, options.validation, options.seed)
+    weights = losses.balance(data.targets[data.training]) if options.positive_weights else None
     schedule = training.Schedule(
-        settings.epochs, settings.batch_size, settings.learning_rate, options.seed
+        settings.epochs,
+        settings.batch_size,
+        settings.learning_rate,
+        options.seed,
+        loss=losses.Loss(options.loss, weights),
     )
-    model = networks.build(architecture, settings.image_size, groups, data.classes, options.seed)
+    if table is not None:
+        model = networks.build_mlp(table.features[data.training], data.classes, options.seed)
+    else:
+        model = networks.build(architecture, side, groups, data.classes, options.seed)
     console.say(
         f"training {architecture} ({model.count_params():,} parameters) on "
-        f"{len(data.training)} photos of {settings.image_size} x {settings.image_size} pixels, "
-        f"judged on {len(data.validation)} others"
+        f"{len(data.training)} {unit} of {size}, judged on {len(data.validation)} others"
     )
     epochs = fit_with_progress(model, data, schedule)
 
@@ -223,14 +265,15 @@ def train(options: argparse.Namespace) -> None:
         thresholds=tuple(map(float, thresholds.default_thresholds(groups, data.classes))),
         groups=tuple(groups),
         combinations=tuple(sorted({samples[index].labels for index in data.training})),
+        features=table.names if table is not None else (),
     )
-    copy = serving_copy(model, card, pixels[data.validation[:64]])
+    copy = serving_copy(model, card, inputs[data.validation[:64]])
     artifacts.save(model, card, copy, binarizer, options.model, options.labelbin)
     best = training.best_epoch(epochs)
-    title = f"{architecture}, {len(data.training)} photos, judged on {len(data.validation)} others"
+    title = f"{architecture}, {len(data.training)} {unit}, judged on {len(data.validation)} others"
     with whole_files.whole_file(options.plot) as new_plot:
         plots.plot_history(epochs, title, new_plot)
-    print(f"\nvalidation, {len(data.validation)} photos never trained on, epoch {best.number}:")
+    print(f"\nvalidation, {len(data.validation)} {unit} never trained on, epoch {best.number}:")
     print(f"exact match {best.validation_exact_match:.3f}   (all labels of a photo right)")
     print(f"per label   {best.validation_label_accuracy:.3f}   ", end="")
     print(f"(a tagger that says nothing gets {1 - data.targets[data.validation].mean():.3f})")
@@ -238,15 +281,13 @@ def train(options: argparse.Namespace) -> None:
     console.say(f"done in {time.perf_counter() - start:.0f} s")
 
 
-def serving_copy(
-    model: "keras.Model", card: artifacts.Card, pixels: NDArray[np.uint8]
-) -> bytes | None:
-    """Return the ONNX copy of `model`, tried on `pixels`, or None with a warning."""
+def serving_copy(model: "keras.Model", card: artifacts.Card, inputs: "Inputs") -> bytes | None:
+    """Return the ONNX copy of `model`, tried on `inputs`, or None with a warning."""
     from pyimagesearch import serving
     from pyimagesearch.onnx_export import UnknownLayerError
 
     try:
-        return serving.make_copy(model, card, pixels)
+        return serving.make_copy(model, card, inputs)
     except (UnknownLayerError, ValueError) as error:
         console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
         return None

@@ -31,7 +31,7 @@ Scores = dict[str, float]
 
 def run_fold(
     samples: Sequence[Sample],
-    pixels: training.Images,
+    pixels: training.Inputs,
     fold: str,
     seed: int,
     name: str,

@@ -27,7 +27,8 @@ MAX_COPY_BYTES = 1_000_000_000
 class Card:
     """What a network needs around it to tag an image; kept as a member of the model file.
 
-    Images are read as RGB, squashed to a square of `image_size` pixels, and scaled to 0..1.
+    Images are read as RGB, squashed to a square of `image_size` pixels, and scaled to 0..1. A
+    network for feature tables has the image size 0 and takes the columns named in `features`.
     """
 
     architecture: str
@@ -38,6 +39,13 @@ class Card:
     combinations: tuple[tuple[str, ...], ...]  # seen in training
     colour_order: str = "RGB"
     scale: float = 1 / 255
+    features: tuple[str, ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input: (S, S, 3) of uint8, or (F,) of float32."""
+        side = self.image_size
+        return (side, side, 3) if side else (len(self.features),)
 
     def to_json(self) -> str:
         """Return the card as JSON text."""
@@ -60,10 +68,13 @@ class Card:
             combinations=tuple(tuple(map(str, labels)) for labels in fields["combinations"]),
             colour_order=str(fields["colour_order"]),
             scale=float(fields["scale"]),
+            features=tuple(map(str, fields.get("features", ()))),
         )
         known = set(card.labels)
-        if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 1:
+        if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 0:
             raise ValueError("preprocessing of another version")
+        if bool(card.image_size) == bool(card.features):
+            raise ValueError("takes both images and features, or neither")
         if len(card.thresholds) != len(card.labels) or any(
             label not in known for group in card.groups for label in group.labels
         ):

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
 class Defaults:
     """Settings that suit a network, found on validation photos."""
 
-    image_size: int  # pixels a side
+    image_size: int  # pixels a side; 0: takes the features of a table
     smallest: int  # image size that the network's poolings can take
     epochs: int
     batch_size: int
@@ -26,6 +29,7 @@ DEFAULTS = {
     "smallervggnet": Defaults(
         image_size=96, smallest=12, epochs=30, batch_size=32, learning_rate=1e-3
     ),
+    "mlp": Defaults(image_size=0, smallest=0, epochs=30, batch_size=64, learning_rate=1e-3),
 }
 
 
@@ -33,6 +37,25 @@ def choose(groups: Sequence[LabelGroup], classes: Sequence[str]) -> str:
     """Return the name of the network for these labels: factored where colours are among them."""
     colours = colour_columns(groups, classes)
     return "factored" if 0 < len(colours) < len(classes) else "smallervggnet"
+
+
+def choose_asked(
+    asked: str, groups: Sequence[LabelGroup], classes: Sequence[str], is_table: bool
+) -> str:
+    """Return the architecture asked for, or the one that suits; raises CommandError."""
+    if is_table or asked == "mlp":
+        if asked not in ("auto", "mlp") or not is_table:
+            raise CommandError(
+                f"--architecture {asked}: mlp is for feature tables, and they for it"
+            )
+        return "mlp"
+    suits = choose(groups, classes)
+    if asked == "factored" and suits != asked:
+        raise CommandError(
+            "--architecture factored: needs a group of colours beside other labels; name it "
+            "with --label-groups colour=..., or take smallervggnet"
+        )
+    return suits if asked == "auto" else asked
 
 
 def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[int]:
@@ -62,3 +85,17 @@ def build(
     if architecture == "factored":
         return FactoredNet.build(side, colour_columns(groups, classes), len(classes))
     return SmallerVGGNet.build(side, side, 3, len(classes), finalAct="sigmoid")
+
+
+def build_mlp(features: "NDArray[np.float32]", classes: Sequence[str], seed: int) -> "keras.Model":
+    """Return the uncompiled network for feature tables, standardising by the rows `features`.
+
+    `features` is (N, F), what training sees; the network takes (batch, F) float32.
+    """
+    import keras
+
+    from pyimagesearch.mlp import MultiLabelMLP
+
+    keras.utils.set_random_seed(seed)
+    statistics = features.mean(axis=0, dtype=float), features.var(axis=0, dtype=float)
+    return MultiLabelMLP.build(features.shape[1], len(classes), statistics=statistics)
