@@ -168,8 +168,12 @@ def _listed(
         else:
             whole.append((number, cells))
     separator = find_separator(text(cells) for _, cells in whole)
+    known: dict[str, tuple[str, ...]] = {}
     for number, cells in whole:
-        yield Row(number, cells[image].strip(), split_labels(text(cells), separator))
+        together = text(cells)
+        if together not in known:
+            known[together] = split_labels(together, separator)
+        yield Row(number, cells[image].strip(), known[together])
 
 
 def _marked(

@@ -77,16 +77,18 @@ class Finder:
         self.roots = roots
         self._names: dict[str, frozenset[str]] = {}
 
-    def find(self, path: str) -> Path | None:
-        """Return the file that `path` names, None where there is none."""
+    def find(self, path: str) -> str | None:
+        """Return the path of the file that `path` names, None where there is none."""
         if not path:
             return None
+        if "./" in path or "//" in path:  # two ways to write one path
+            path = str(Path(path))
         for root in self.roots:
             full = path if path.startswith("/") else f"{root}/{path}"
             folder, _, name = full.rpartition("/")
             # The question to the disk helps on file systems that take A.JPG for a.jpg.
             if name in self._list(folder) or _is_file(full):
-                return Path(full)
+                return full
         return None
 
     def _list(self, folder: str) -> frozenset[str]:
@@ -117,8 +119,8 @@ def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[
     A row whose file is missing is left out. Rows that say the same of a file count once; rows
     that contradict each other are all left out, for nobody can tell which is right.
     """
-    first: dict[Path, Row] = {}
-    contradicted: set[Path] = set()
+    first: dict[str, Row] = {}  # by path; a million Paths would take seconds to hash
+    contradicted: set[str] = set()
     unit, without_labels = problems.unit, []
     for row in rows:
         path = finder.find(row.path)
@@ -144,7 +146,9 @@ def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[
             f"{problems.source}: {len(without_labels)} {unit}s without labels (the first: {unit} "
             f"{without_labels[0]}); taken as photos to which none applies"
         )
-    return [Sample(path, row.labels) for path, row in first.items() if path not in contradicted]
+    return [
+        Sample(Path(path), row.labels) for path, row in first.items() if path not in contradicted
+    ]
 
 
 def check_labels(samples: Sequence[Sample]) -> None:
