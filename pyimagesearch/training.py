@@ -54,7 +54,7 @@ class Data:
 
     @cached_property
     def combinations(self) -> list[tuple[str, ...]]:
-        """The labels of each image, sorted."""
+        """The labels of each input, sorted."""
         names = np.array(self.classes, object)
         return [tuple(sorted(names[row > 0])) for row in self.targets]
 

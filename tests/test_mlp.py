@@ -102,8 +102,8 @@ def test_train_and_classify_take_a_table_from_end_to_end(run_command: Run, tmp_p
     write_csv(tmp_path / "table.csv", 200)
     columns = ("--label-columns", "big,far,red", "--epochs", 12, "--learning-rate", 0.003)
     folds = run_command("train.py", "-d", "table.csv", *columns, "--folds", 2, cwd=tmp_path)
-    rows = [line.split() for line in folds.stdout.splitlines() if line.startswith("fold ")]
-    assert sum(int(row[2]) for row in rows) == 200, folds.stderr
+    judged = [line.split() for line in folds.stdout.splitlines() if line.startswith("fold ")]
+    assert sum(int(row[2]) for row in judged) == 200, folds.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
     result = run_command("train.py", "-d", "table.csv", *columns, cwd=tmp_path)

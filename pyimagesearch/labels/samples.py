@@ -15,7 +15,7 @@ MAX_NAMED = 20  # problems of a file that are named one by one; the others are c
 
 @dataclass(frozen=True)
 class Sample:
-    """One image file and the labels that hold for it, sorted."""
+    """One image file, or a row of a table as table:row, and its labels, sorted."""
 
     path: Path
     labels: tuple[str, ...]
