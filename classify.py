@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import artifacts, console, folders, images
+from pyimagesearch import console, folders, images, labels, whole_files
 from pyimagesearch.arguments import positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
@@ -39,13 +39,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--image",
         nargs="+",
         metavar="PATH",
-        help="photos and folders of photos; - reads paths from standard input, one a line",
+        help="photos and folders of photos, or feature tables where the model was trained on one; "
+        "- reads paths from standard input, one a line",
     )
     what.add_argument(
         "--evaluate",
         type=Path,
-        metavar="FOLDER",
-        help="score the model on labelled photos, in folders as train.py takes them",
+        metavar="PATH",
+        help="score the model on labelled photos, in folders or a file with their labels as "
+        "train.py takes them, or on a feature table where the model was trained on one",
     )
     for short, name, default, meaning in (
         ("-m", "--model", "fashion.model", "the network"),
@@ -97,6 +99,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         type=Path,
         metavar="PATH",
         help="write copies with the tags on them: a file for one photo, a folder for several",
+    )
+    output.add_argument(
+        "--sidecar",
+        action="store_true",
+        help="write the tags, one a line, to photo.txt beside photo.jpg, over an older one; "
+        "train.py reads them",
     )
     output.add_argument(
         "--show", action="store_true", help="open a window with each tagged photo; a key goes on"
@@ -152,22 +160,22 @@ def write_json(path: Path, tagged: Tagged, top_k: int | None) -> None:
     print(json.dumps(row, ensure_ascii=False))
 
 
-def csv_writer(labels: Sequence[str]) -> Write:
+def csv_writer(known: Sequence[str]) -> Write:
     """Print the header and return the function that prints a photo's row."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(("image", "tags", *labels))
+    rows.writerow(("image", "tags", *known))
 
     def write(path: Path, tagged: Tagged) -> None:
-        values = (f"{tagged.probabilities[label]:.6f}" for label in labels)
-        rows.writerow((path, "|".join(tagged.tags), *values))
+        values = (f"{tagged.probabilities[label]:.6f}" for label in known)
+        rows.writerow((path, labels.join_labels(tagged.tags, known), *values))
 
     return write
 
 
-def choose_writer(options: argparse.Namespace, labels: Sequence[str], in_detail: bool) -> Write:
+def choose_writer(options: argparse.Namespace, known: Sequence[str], in_detail: bool) -> Write:
     """Return what prints one tagged photo in the form asked for."""
     if options.csv:
-        return csv_writer(labels)
+        return csv_writer(known)
     if options.json:
         return lambda path, tagged: write_json(path, tagged, options.top_k)
     return lambda path, tagged: write_text(path, tagged, in_detail, options.top_k)
@@ -185,7 +193,7 @@ class PictureWriter:
             raise CommandError(f"{output}: is no picture's name; try {output}.png")
         if self.file is None and output.is_file():
             raise CommandError(f"{output}: is a file; several photos need a folder")
-        artifacts.check_writable(self.file or self.folder / "tagged.png")
+        whole_files.check_writable(self.file or self.folder / "tagged.png")
 
     def write(self, path: Path, picture: NDArray[np.uint8]) -> Path:
         """Write an RGB picture, the copy of the photo at `path`; return where it went."""
@@ -196,7 +204,7 @@ class PictureWriter:
         self.used.add(place.name)
         if place.exists() and place.samefile(path):
             raise CommandError(f"{place}: is the photo itself; name another --output")
-        with artifacts.whole_file(place) as new_file:
+        with whole_files.whole_file(place) as new_file:
             _, data = cv2.imencode(place.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             new_file.write_bytes(data.tobytes())
         return place
@@ -237,12 +245,29 @@ def draw(
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Print the scores of the model on labelled photos."""
-    from pyimagesearch import evaluation, labels, report  # scikit-learn takes a second to load
+    """Print the scores of the model on labelled photos, or on the rows of a labelled table."""
+    from pyimagesearch import evaluation, report  # scikit-learn takes a second to load
 
-    samples = labels.read_folders(options.evaluate)
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
+    if tagger.card.features:
+        scores = evaluation.evaluate_table(tagger, options.evaluate)
+        print(report.describe_scores(scores, "rows"))
+        return
+    samples = labels.read(options.evaluate)
     print(report.describe_scores(evaluation.evaluate(tagger, samples, options.max_pixels)))
+
+
+def tag(
+    tagger: Tagger, options: argparse.Namespace
+) -> Iterator[tuple[Path, Tagged]] | Iterator[tuple[Path, Tagged | ImageError]]:
+    """Return the tags of each photo, or of each row of tables where the model takes those."""
+    paths = find_images(options.image)
+    if tagger.card.image_size:
+        return tagger.tag_files(paths, options.max_pixels)
+    for option in ("output", "show", "sidecar"):
+        if getattr(options, option):
+            raise CommandError(f"--{option}: {options.model} tags rows of tables, not photos")
+    return tagger.tag_tables(paths)
 
 
 def classify(options: argparse.Namespace) -> None:
@@ -254,15 +279,18 @@ def classify(options: argparse.Namespace) -> None:
         check_display()
     pictures = PictureWriter(options.output, is_single) if options.output else None
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
+    is_single = is_single and tagger.card.image_size > 0  # a table has many rows
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
-    for path, result in tagger.tag_files(find_images(options.image), options.max_pixels):
+    for path, result in tag(tagger, options):
         if isinstance(result, ImageError):
             console.warn(f"{path}: {result}; skipped")
             unreadable += 1
             continue
         done += 1
         write(path, result)
+        if options.sidecar:
+            labels.write_sidecar(path, result.tags)
         if pictures or options.show:
             draw(path, result, pictures, options)
     if not done:

@@ -1,6 +1,9 @@
-"""Train a tagger on photos in folders named after their labels, such as red_dress/.
+"""Train a tagger on labelled photos, such as those in folders named red_dress/.
 
 python train.py
+python train.py --dataset posters.csv
+python train.py --dataset photos --labels coco.json --export-labels labels.csv
+python train.py --dataset yeast-train.arff --labels yeast.xml
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
 python train.py --dataset dataset --folds 5
 """
@@ -17,6 +20,7 @@ import numpy as np
 from pyimagesearch import (
     artifacts,
     console,
+    feature_tables,
     hashing,
     label_groups,
     labels,
@@ -26,8 +30,10 @@ from pyimagesearch import (
     report,
     splits,
     train_arguments,
+    whole_files,
 )
 from pyimagesearch.console import CommandError
+from pyimagesearch.feature_tables import LabelledTable
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
     from pyimagesearch import training
+    from pyimagesearch.training import Inputs
 
 
 def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:
@@ -52,63 +59,98 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
 
 
 def choose_recipe(
-    options: argparse.Namespace, groups: Sequence[LabelGroup], classes: Sequence[str]
+    options: argparse.Namespace,
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+    is_table: bool,
 ) -> Recipe:
     """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = options.architecture
-    if architecture == "auto":
-        architecture = networks.choose(groups, classes)
-    elif architecture == "factored" and networks.choose(groups, classes) != architecture:
-        raise CommandError(
-            "--architecture factored: needs a group of colours beside other labels; name it "
-            "with --label-groups colour=..., or take smallervggnet"
-        )
+    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
     defaults = networks.DEFAULTS[architecture]
     asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
     settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
+    if is_table and settings.image_size:
+        raise CommandError(f"--image-size: {architecture} takes the features of a table")
+    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
         raise CommandError(
             f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
             "is possible"
         )
-    return Recipe(architecture, settings, options.validation, options.seed)
+    return Recipe(
+        architecture,
+        settings,
+        options.validation,
+        options.seed,
+        options.loss,
+        options.positive_weights,
+    )
+
+
+def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable | None]:
+    """Return what is labelled: photos, or the rows of a feature table beside that table."""
+    if not feature_tables.is_table(options.dataset, options.labels, options.label_columns):
+        return labels.read(options.dataset, options.labels, options.max_unreadable), None
+    for option in ("export_labels", "list_duplicates"):
+        if getattr(options, option):
+            flag = f"--{option.replace('_', '-')}"
+            raise CommandError(f"{flag}: {options.dataset} is a table, not photos")
+    table = feature_tables.read_labelled(options.dataset, options.labels, options.label_columns)
+    return table.samples, table
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Raise CommandError where what is to be written has no place, or two files have the same."""
+    outputs = [options.model, options.labelbin, options.plot, options.metrics]
+    names = "--model, --labelbin, --plot and --metrics"
+    if options.export_labels:
+        outputs.append(options.export_labels)
+        names = "--model, --labelbin, --plot, --metrics and --export-labels"
+    for path in outputs:
+        whole_files.check_writable(path)
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise CommandError(f"{names} need different files")
 
 
 def work(options: argparse.Namespace) -> None:
-    """Read the photos and do with them what was asked."""
+    """Read the photos or the table and do with them what was asked."""
     start = time.perf_counter()
-    samples = labels.read_folders(options.dataset)
+    samples, table = read(options)
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
-    outputs = (options.model, options.labelbin, options.plot, options.metrics)
-    for path in outputs:
-        artifacts.check_writable(path)
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise CommandError("--model, --labelbin, --plot and --metrics need different files")
+    check_outputs(options)
     groups = choose_groups(samples, options.label_groups)
-    recipe = choose_recipe(options, groups, sorted(labels.count_labels(samples)))
+    classes = sorted(labels.count_labels(samples))
+    recipe = choose_recipe(options, groups, classes, table is not None)
+    if options.export_labels:
+        labels.write_csv(samples, options.export_labels)
     if not options.list_duplicates:
-        print(report.describe_samples(samples, groups), flush=True)
-    samples, pixels = load_samples(
-        samples,
-        recipe.settings.image_size,
-        options.max_pixels,
-        options.max_unreadable,
-        options.cache,
-    )
-    clusters = hashing.clusters(pixels)
-    if options.list_duplicates:
-        for alike in report.near_duplicates(samples, clusters):
-            print("\t".join(map(str, alike)))
-        return
-    print(f"\n{report.describe_duplicates(clusters)}", flush=True)
+        units = "images" if table is None else "rows"
+        print(report.describe_samples(samples, groups, units), flush=True)
+
+    inputs: Inputs
+    if table is not None:
+        inputs, clusters = table.features, np.arange(len(samples))
+    else:
+        samples, inputs = load_samples(
+            samples,
+            recipe.settings.image_size,
+            options.max_pixels,
+            options.max_unreadable,
+            options.cache,
+        )
+        clusters = hashing.clusters(inputs)
+        if options.list_duplicates:
+            for alike in report.near_duplicates(samples, clusters):
+                print("\t".join(map(str, alike)))
+            return
+        print(f"\n{report.describe_duplicates(clusters)}", flush=True)
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
     from pyimagesearch import training
 
-    data, binarizer = training.prepare(
-        samples, pixels, groups, clusters, recipe.validation_share, recipe.seed
-    )
+    names = table.names if table is not None else ()
+    share, seed = recipe.validation_share, recipe.seed
+    data, binarizer = training.prepare(samples, inputs, groups, clusters, share, seed, names)
     if options.folds or options.leave_one_pair_out:
         judge_held_out(data, clusters, recipe, options.folds)
     else:
@@ -135,28 +177,30 @@ def train(
         )
 
     side, others = recipe.settings.image_size, len(data.validation)
+    units = "rows" if data.features else "photos"
+    size = f"{len(data.features)} features" if data.features else f"{side} x {side} pixels"
     console.say(
-        f"training {recipe.architecture} on {len(data.training)} photos of {side} x {side} "
-        f"pixels, judged on {others} others"
+        f"training {recipe.architecture} on {len(data.training)} {units} of {size}, judged on "
+        f"{others} others"
     )
     done = runs.run(data, recipe, report_epoch)
-    copy = runs.serving_copy(done, data.images[data.validation[:64]])
+    copy = runs.serving_copy(done, data.inputs[data.validation[:64]])
     artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
-    title = f"{recipe.architecture}, {len(data.training)} photos, judged on {others} others"
-    with artifacts.whole_file(options.plot) as new_plot:
+    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
+    with whole_files.whole_file(options.plot) as new_plot:
         plots.plot_history(done.epochs, title, new_plot)
 
     held = data.validation
-    judged, truth = done.tagger.judge(data.images[held]), data.targets[held]
+    judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
     scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
     best = training.best_epoch(done.epochs).number
-    print(f"\nvalidation, {others} photos that trained nothing but chose the epoch ({best}):")
-    print(report.describe_scores(scores))
+    print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
+    print(report.describe_scores(scores, units))
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
-        "training_photos": len(data.training),
-        "validation_photos": [samples[index].path for index in held],
+        f"training_{units}": len(data.training),
+        f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),
     }
     records.write_record(options.metrics, scores, made_by)
@@ -182,11 +226,12 @@ def judge_held_out(
         names = [" + ".join(pair) for pair in left_out]
     rows, exact, judged = [], [], []
     for name, held in zip(names, runs.judge_held_out(data, parts, clusters, recipe), strict=True):
-        exact.append(metrics.exact_match(held.judged.decided, data.targets[held.images]))
-        rows.append((name, len(held.images), f"{exact[-1]:.3f}"))
+        exact.append(metrics.exact_match(held.judged.decided, data.targets[held.indices]))
+        rows.append((name, len(held.indices), f"{exact[-1]:.3f}"))
         judged.append(held.judged)
         console.say(f"{name}: exact match {exact[-1]:.3f}, {held.seconds:.0f} s of training")
-    print(f"\n{report.table(('never seen', 'images', 'exact match'), rows)}")
+    units = "rows" if data.features else "images"
+    print(f"\n{report.table(('never seen', units, 'exact match'), rows)}")
     print(f"mean and standard deviation {report.mean_and_spread(exact)}\n\nall of them together:")
     scores = metrics.score(
         np.concatenate([one.probabilities for one in judged]),
@@ -195,7 +240,7 @@ def judge_held_out(
         data.classes,
         recipe.seed,
     )
-    print(report.describe_scores(scores))
+    print(report.describe_scores(scores, units))
 
 
 def main() -> int:

@@ -1,19 +1,18 @@
 """The files a run leaves: fashion.model and mlb.pickle, written whole or not at all."""
 
-import contextlib
 import json
-import os
 import pickle
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.whole_files import whole_file
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +29,8 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # what zipfi
 class Card:
     """What a network needs around it to tag an image; kept as a member of the model file.
 
-    Images are read as RGB, squashed to a square of `image_size` pixels, and scaled to 0..1.
+    Images are read as RGB, squashed to a square of `image_size` pixels, and scaled to 0..1. A
+    network for feature tables has the image size 0 and takes the columns named in `features`.
     """
 
     architecture: str
@@ -41,6 +41,13 @@ class Card:
     combinations: tuple[tuple[str, ...], ...]  # seen in training
     colour_order: str = "RGB"
     scale: float = 1 / 255
+    features: tuple[str, ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input: (S, S, 3) of uint8, or (F,) of float32."""
+        side = self.image_size
+        return (side, side, 3) if side else (len(self.features),)
 
     def to_json(self) -> str:
         """Return the card as JSON text."""
@@ -63,9 +70,12 @@ class Card:
             combinations=tuple(tuple(map(str, labels)) for labels in fields["combinations"]),
             colour_order=str(fields["colour_order"]),
             scale=float(fields["scale"]),
+            features=tuple(map(str, fields.get("features", ()))),
         )
-        if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 1:
+        if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 0:
             raise ValueError("preprocessing of another version")
+        if bool(card.image_size) == bool(card.features):
+            raise ValueError("takes both images and features, or neither")
         if len(card.thresholds) != len(card.labels) or not all(
             0 <= threshold <= 1 for threshold in card.thresholds
         ):
@@ -78,62 +88,6 @@ class Card:
         ):
             raise ValueError("groups that do not fit the labels")
         return card
-
-
-@contextlib.contextmanager
-def whole_file(path: Path, suffix: str = "") -> Iterator[Path]:
-    """Yield a temporary path in `path`'s folder; on success it is synced and becomes `path`.
-
-    Missing folders are made. Where the block fails, `path` stays as it was. Raises CommandError
-    where the place cannot be written.
-    """
-    path = path.resolve()  # a link goes on pointing to the file
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix, f".{path.name[:40]}.", path.parent)
-    except OSError as error:
-        raise CommandError(
-            f"{path}: cannot be written ({error.strerror}); name another place"
-        ) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        raise CommandError(
-            f"{path}: cannot be written ({error.strerror}); the old file stays"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file's bytes, or a folder's entries, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def check_writable(path: Path) -> None:
-    """Raise CommandError now rather than after the training where `path` cannot be written."""
-    try:
-        if path.exists() and not path.is_file():
-            raise CommandError(f"{path}: is not a plain file; name another place")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise CommandError(
-            f"{path}: cannot be written ({error.strerror}); name another place"
-        ) from None
 
 
 def save(

@@ -1,4 +1,4 @@
-"""Score a saved model on labelled photos."""
+"""Score a saved model on labelled photos, or on the rows of a labelled table."""
 
 import tempfile
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch import metrics
+from pyimagesearch import feature_tables, metrics
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
@@ -34,4 +34,18 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
         kept, pixels = load_samples(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
         judged = tagger.judge(pixels)
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
+    return metrics.score(judged.probabilities, judged.decided, targets, known)
+
+
+def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
+    """Return the scores of `tagger` on the rows of the feature table at `path`.
+
+    Features and labels are found by the model's own names for them. Raises CommandError where one
+    is missing, or a label is not 0 or 1.
+    """
+    table = feature_tables.read(path)
+    known = tagger.card.labels
+    marked = [f"{feature_tables.TARGET}{label}" for label in known]  # so named in an NPZ
+    targets = table.targets(marked if set(marked) <= set(table.names) else known)
+    judged = tagger.judge(table.columns(tagger.card.features))
     return metrics.score(judged.probabilities, judged.decided, targets, known)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch import console, images
-from pyimagesearch.artifacts import whole_file
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labels import Sample, count_labels
+from pyimagesearch.whole_files import whole_file
 
 # To be raised when the same file is decoded to other pixels than before.
 DECODER = 1

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 SMALLEST, LARGEST = 12, 1024  # image sizes: what the poolings need, and what memory holds
@@ -17,7 +20,7 @@ SMALLEST, LARGEST = 12, 1024  # image sizes: what the poolings need, and what me
 class Defaults:
     """Settings that suit a network, found on validation photos."""
 
-    image_size: int  # pixels a side
+    image_size: int  # pixels a side; 0: takes the features of a table
     epochs: int
     batch_size: int
     learning_rate: float
@@ -26,23 +29,45 @@ class Defaults:
 DEFAULTS = {
     "factored": Defaults(image_size=64, epochs=30, batch_size=64, learning_rate=6e-3),
     "smallervggnet": Defaults(image_size=96, epochs=30, batch_size=32, learning_rate=1e-3),
+    "mlp": Defaults(image_size=0, epochs=30, batch_size=64, learning_rate=1e-3),
 }
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that makes a run, the photos apart."""
+    """All that makes a run, the photos or features apart."""
 
     architecture: str
     settings: Defaults
-    validation_share: float  # of the photos, held out to choose the epoch and the thresholds
+    validation_share: float  # held out to choose the epoch and the thresholds
     seed: int
+    loss: str = "bce"  # a name in losses.FUNCTIONS
+    positive_weights: bool = False  # a label's positives count as much as its negatives
 
 
 def choose(groups: Sequence[LabelGroup], classes: Sequence[str]) -> str:
     """Return the name of the network for these labels: factored where colours are among them."""
     colours = colour_columns(groups, classes)
     return "factored" if 0 < len(colours) < len(classes) else "smallervggnet"
+
+
+def choose_asked(
+    asked: str, groups: Sequence[LabelGroup], classes: Sequence[str], is_table: bool
+) -> str:
+    """Return the architecture asked for, or the one that suits; raises CommandError."""
+    if is_table or asked == "mlp":
+        if asked not in ("auto", "mlp") or not is_table:
+            raise CommandError(
+                f"--architecture {asked}: mlp is for feature tables, and they for it"
+            )
+        return "mlp"
+    suits = choose(groups, classes)
+    if asked == "factored" and suits != asked:
+        raise CommandError(
+            "--architecture factored: needs a group of colours beside other labels; name it "
+            "with --label-groups colour=..., or take smallervggnet"
+        )
+    return suits if asked == "auto" else asked
 
 
 def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[int]:
@@ -75,3 +100,17 @@ def build(
     if architecture == "factored":
         return FactoredNet.build(side, colour_columns(groups, classes), len(classes))
     return SmallerVGGNet.build(side, side, 3, len(classes), finalAct="sigmoid")
+
+
+def build_mlp(features: "NDArray[np.float32]", classes: Sequence[str], seed: int) -> "keras.Model":
+    """Return the uncompiled network for feature tables, standardising by the rows `features`.
+
+    `features` is (N, F), what training sees; the network takes (batch, F) float32.
+    """
+    import keras
+
+    from pyimagesearch.mlp import MultiLabelMLP
+
+    keras.utils.set_random_seed(seed)
+    statistics = features.mean(axis=0, dtype=float), features.var(axis=0, dtype=float)
+    return MultiLabelMLP.build(features.shape[1], len(classes), statistics=statistics)

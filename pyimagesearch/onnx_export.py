@@ -53,13 +53,15 @@ class _Graph:
 def to_onnx(model: keras.Model, scale: float) -> bytes:
     """Return the graph of `model` as bytes.
 
-    Its input "images" is uint8 (N, S, S, 3), multiplied by `scale` first; its output
-    "probabilities" is float32 (N, L). Raises UnknownLayerError.
+    Its input is "images", uint8 (N, S, S, 3), multiplied by `scale` first, or "features", float32
+    (N, F); its output "probabilities" is float32 (N, L). Raises UnknownLayerError.
     """
     graph = _Graph()
-    floats = graph.add("Cast", "images", to=TensorProto.FLOAT)
-    scaled = graph.add("Mul", floats, graph.floats(scale))
-    last = graph.add("Transpose", scaled, perm=NCHW)
+    last = "features"
+    if takes_images := len(model.input_shape) == 4:
+        floats = graph.add("Cast", "images", to=TensorProto.FLOAT)
+        scaled = graph.add("Mul", floats, graph.floats(scale))
+        last = graph.add("Transpose", scaled, perm=NCHW)
     outputs = {id(model.inputs[0]): last}
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
@@ -75,17 +77,16 @@ def to_onnx(model: keras.Model, scale: float) -> bytes:
     graph.add("Identity", last)
     graph.nodes[-1].output[0] = "probabilities"
 
-    _, height, width, depth = model.input_shape
-    return _serialized(graph, ["N", height, width, depth], ["N", model.output_shape[1]])
+    name, kind = ("images", TensorProto.UINT8) if takes_images else ("features", TensorProto.FLOAT)
+    given = helper.make_tensor_value_info(name, kind, ["N", *model.input_shape[1:]])
+    return _serialized(graph, given, ["N", model.output_shape[1]])
 
 
-def _serialized(
-    graph: _Graph, shape_in: Sequence[str | int], shape_out: Sequence[str | int]
-) -> bytes:
+def _serialized(graph: _Graph, given: onnx.ValueInfoProto, shape_out: Sequence[str | int]) -> bytes:
     proto = helper.make_graph(
         graph.nodes,
         "tagger",
-        [helper.make_tensor_value_info("images", TensorProto.UINT8, shape_in)],
+        [given],
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, shape_out)],
         graph.constants,
     )
@@ -112,7 +113,17 @@ def _convolution(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
 
 def _dense(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     product = graph.add("MatMul", x, graph.floats(layer.kernel))
-    return graph.add("Add", product, graph.floats(layer.bias)) if layer.use_bias else product
+    sums = graph.add("Add", product, graph.floats(layer.bias)) if layer.use_bias else product
+    name = layer.activation.__name__
+    return sums if name == "linear" else _activation(graph, layer, sums)
+
+
+def _normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
+    if layer.invert or len(layer.input.shape) != 2:
+        raise UnknownLayerError("Normalization of vectors only")
+    centred = graph.add("Sub", x, graph.floats(layer.mean))
+    deviation = np.sqrt(np.asarray(layer.variance))
+    return graph.add("Div", centred, graph.floats(np.maximum(deviation, keras.config.epsilon())))
 
 
 def _batch_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
@@ -181,6 +192,7 @@ _TRANSLATIONS: dict[str, Translation] = {
     "MaxPooling2D": _pooling("MaxPool"),
     "Multiply": lambda graph, layer, *inputs: graph.add("Mul", *inputs),
     "Rescaling": lambda graph, layer, x: graph.add("Mul", x, graph.floats(layer.scale)),
+    "Normalization": _normalization,
     "Reshape": _reshape,
     "Softmax": lambda graph, layer, x: graph.add("Softmax", x, axis=layer.axis),
 }

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from pyimagesearch.artifacts import whole_file
 from pyimagesearch.metrics import Scores
+from pyimagesearch.whole_files import whole_file
 
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "opencv-python", "onnxruntime")
 

@@ -23,14 +23,19 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
-def describe_samples(samples: Sequence[Sample], groups: Sequence[LabelGroup]) -> str:
-    """Return the labels with their counts, the label combinations with theirs, and the groups."""
+def describe_samples(
+    samples: Sequence[Sample], groups: Sequence[LabelGroup], units: str = "images"
+) -> str:
+    """Return the labels with their counts, the label combinations with theirs, and the groups.
+
+    `units` is what is counted: images, or the rows of a table.
+    """
     labels = sorted(count_labels(samples).items())
     combinations = [
         (" + ".join(names) or "(no label)", count)
         for names, count in sorted(count_combinations(samples).items())
     ]
-    parts = [table(("label", "images"), labels), table(("combination", "images"), combinations)]
+    parts = [table(("label", units), labels), table(("combination", units), combinations)]
     if groups:
         parts.append("\n".join(f"{g.name}: one of {', '.join(g.labels)}" for g in groups))
     return "\n\n".join(parts)
@@ -61,8 +66,11 @@ def mean_and_spread(values: Sequence[float]) -> str:
     return f"{mean(values):.3f} +- {spread}"
 
 
-def describe_scores(scores: Scores) -> str:
-    """Return every score beside that of a tagger that says nothing, then those of each label."""
+def describe_scores(scores: Scores, units: str = "photos") -> str:
+    """Return every score beside that of a tagger that says nothing, then those of each label.
+
+    `units` is what was scored: photos, or the rows of a table.
+    """
     rows = [
         (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}")
         for name, value in scores.overall.items()
@@ -81,11 +89,11 @@ def describe_scores(scores: Scores) -> str:
     low, high = scores.interval
     return "\n".join(
         (
-            f"exact match {scores.overall['exact match']:.3f}, all labels of a photo right; 95 % "
-            f"interval {low:.3f} to {high:.3f}, {scores.images} photos",
+            f"exact match {scores.overall['exact match']:.3f}, all labels right; 95 % "
+            f"interval {low:.3f} to {high:.3f}, {scores.images} {units}",
             "",
             table(("score", "this", "says nothing"), rows),
             "",
-            table(("label", "images", "precision", "recall", "F1", "AP"), per_label),
+            table(("label", units, "precision", "recall", "F1", "AP"), per_label),
         )
     )

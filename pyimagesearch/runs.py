@@ -1,4 +1,4 @@
-"""One training run: labelled images in memory -> a network -> a tagger."""
+"""One training run: labelled images or features in memory -> a network -> a tagger."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from pyimagesearch import console, networks, serving, splits, thresholds, training
+from pyimagesearch import console, losses, networks, serving, splits, thresholds, training
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.networks import Recipe
@@ -28,13 +28,16 @@ class Run:
 def run(
     data: training.Data, recipe: Recipe, on_epoch: Callable[[training.Epoch], None] | None = None
 ) -> Run:
-    """Train on the training images of `data`; all else is chosen on its validation images."""
+    """Train on the training inputs of `data`; all else is chosen on its validation inputs."""
     settings = recipe.settings
-    model = networks.build(
-        recipe.architecture, settings.image_size, data.groups, data.classes, recipe.seed
-    )
+    model = build(data, recipe)
+    weights = losses.balance(data.targets[data.training]) if recipe.positive_weights else None
     schedule = training.Schedule(
-        settings.epochs, settings.batch_size, settings.learning_rate, recipe.seed
+        settings.epochs,
+        settings.batch_size,
+        settings.learning_rate,
+        recipe.seed,
+        loss=losses.Loss(recipe.loss, weights),
     )
     steps = schedule.epochs * training.steps_per_epoch(data, schedule)
     with tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None) as bar:
@@ -44,8 +47,17 @@ def run(
     return Run(model, epochs, make_tagger(model, data, recipe))
 
 
+def build(data: training.Data, recipe: Recipe) -> keras.Model:
+    """Return the untrained network for `data`; one for features knows how they vary in training."""
+    if data.features:
+        rows = data.inputs[data.training].astype(np.float32, copy=False)
+        return networks.build_mlp(rows, data.classes, recipe.seed)
+    side = recipe.settings.image_size
+    return networks.build(recipe.architecture, side, data.groups, data.classes, recipe.seed)
+
+
 def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:
-    """Return `model` as a tagger, its thresholds chosen on the validation images."""
+    """Return `model` as a tagger, its thresholds chosen on the validation inputs."""
     card = Card(
         architecture=recipe.architecture,
         image_size=recipe.settings.image_size,
@@ -53,18 +65,19 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         thresholds=tuple(map(float, thresholds.default_thresholds(data.groups, data.classes))),
         groups=tuple(data.groups),
         combinations=tuple(sorted({data.combinations[index] for index in data.training})),
+        features=tuple(data.features),
     )
     predict = serving.keras_predictor(model, card)
-    held_out = Tagger(card, predict).judge(data.images[data.validation]).probabilities
+    held_out = Tagger(card, predict).judge(data.inputs[data.validation]).probabilities
     truth = data.targets[data.validation]
     chosen = thresholds.choose(held_out, truth, data.groups, data.classes)
     return Tagger(replace(card, thresholds=tuple(chosen.tolist())), predict)
 
 
-def serving_copy(done: Run, pixels: training.Images) -> bytes | None:
-    """Return the ONNX copy of a run's network, tried on `pixels`, or None with a warning."""
+def serving_copy(done: Run, inputs: training.Inputs) -> bytes | None:
+    """Return the ONNX copy of a run's network, tried on `inputs`, or None with a warning."""
     try:
-        return serving.make_copy(done.model, done.tagger.card, pixels)
+        return serving.make_copy(done.model, done.tagger.card, inputs)
     except Exception as error:  # whatever is wrong with the copy, the trained network is kept
         console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
         return None
@@ -72,37 +85,37 @@ def serving_copy(done: Run, pixels: training.Images) -> bytes | None:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a run says of images that it never saw, neither to learn nor to choose."""
+    """What a run says of inputs that it never saw, neither to learn nor to choose."""
 
-    images: Indices
+    indices: Indices
     judged: Judged
-    validation_exact_match: float  # of the run's own validation images, at its best epoch
+    validation_exact_match: float  # of the run's own validation inputs, at its best epoch
     seconds: float
 
 
 def judge_held_out(
     data: training.Data, parts: Sequence[Indices], clusters: Indices, recipe: Recipe
 ) -> Iterator[HeldOut]:
-    """Yield for each of `parts` what a run on the other images of `data` says of it.
+    """Yield for each of `parts` what a run on the other inputs of `data` says of it.
 
-    The other images, near-duplicates of the part left out, are split by `recipe` into training
+    The other inputs, near-duplicates of the part left out, are split by `recipe` into training
     and validation as train.py does: the part itself chooses nothing.
     """
     for part in parts:
-        rest = splits.without(np.arange(len(data.images)), part, clusters)
-        training_images, validation_images = splits.stratified_split(
+        rest = splits.without(np.arange(len(data.inputs)), part, clusters)
+        to_train, to_validate = splits.stratified_split(
             [data.combinations[index] for index in rest],
             clusters[rest],
             recipe.validation_share,
             recipe.seed,
         )
         done = run(
-            replace(data, training=rest[training_images], validation=rest[validation_images]),
+            replace(data, training=rest[to_train], validation=rest[to_validate]),
             recipe,
         )
         yield HeldOut(
             part,
-            done.tagger.judge(data.images[part]),
+            done.tagger.judge(data.inputs[part]),
             training.best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
         )

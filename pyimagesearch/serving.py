@@ -13,8 +13,10 @@ from pyimagesearch.console import CommandError
 if TYPE_CHECKING:
     import keras
 
-# Takes uint8 RGB (N, S, S, 3), returns float32 (N, L).
-Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+# Images, uint8 RGB (N, S, S, 3), or features, float32 (N, F).
+Inputs = NDArray[np.uint8] | NDArray[np.float32]
+# Returns float32 (N, L).
+Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4
 
 
@@ -34,8 +36,8 @@ def load(path: Path, card: Card, engine: str = "auto") -> Predict:
     if engine == "onnx":
         raise CommandError(f"{path}: holds no ONNX copy; use --engine keras")
     network = load_keras(path)
-    side, labels = card.image_size, len(card.labels)
-    if network.input_shape[1:] != (side, side, 3) or network.output_shape[1:] != (labels,):
+    shapes = network.input_shape[1:], network.output_shape[1:]
+    if shapes != (card.input_shape, (len(card.labels),)):
         raise CommandError(f"{path}: its network does not fit its labels; train again")
     return keras_predictor(network, card)
 
@@ -49,13 +51,14 @@ def onnx_predictor(data: bytes, card: Card) -> Predict:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    side, labels = card.image_size, len(card.labels)
     shapes = [value.shape[1:] for value in (*session.get_inputs(), *session.get_outputs())]
-    if shapes != [[side, side, 3], [labels]]:
+    if shapes != [[*card.input_shape], [len(card.labels)]]:
         raise ValueError(f"shapes {shapes} do not fit the labels")
 
-    def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        probabilities: NDArray[np.float32] = session.run(None, {"images": batch})[0]
+    name = session.get_inputs()[0].name
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        probabilities: NDArray[np.float32] = session.run(None, {name: batch})[0]
         return probabilities
 
     return predict
@@ -64,16 +67,16 @@ def onnx_predictor(data: bytes, card: Card) -> Predict:
 def keras_predictor(network: "keras.Model", card: Card) -> Predict:
     """Return a Keras network as a function."""
 
-    def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        scaled = batch.astype(np.float32) * np.float32(card.scale)
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        scaled = batch.astype(np.float32) * np.float32(card.scale if card.image_size else 1)
         probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
         return probabilities
 
     return predict
 
 
-def make_copy(network: "keras.Model", card: Card, images: NDArray[np.uint8]) -> bytes:
-    """Return the ONNX copy of `network`, having seen that both say the same of `images`.
+def make_copy(network: "keras.Model", card: Card, inputs: Inputs) -> bytes:
+    """Return the ONNX copy of `network`, having seen that both say the same of `inputs`.
 
     Raises UnknownLayerError, or ValueError where they differ by more than 1e-4 or it is too large.
     """
@@ -81,7 +84,7 @@ def make_copy(network: "keras.Model", card: Card, images: NDArray[np.uint8]) -> 
 
     copy = to_onnx(network, card.scale)
     answers = [
-        predict(images) for predict in (onnx_predictor(copy, card), keras_predictor(network, card))
+        predict(inputs) for predict in (onnx_predictor(copy, card), keras_predictor(network, card))
     ]
     difference = float(np.abs(answers[0] - answers[1]).max())
     if not difference <= TOLERANCE:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import images, serving, thresholds
+from pyimagesearch import feature_tables, images, serving, thresholds
 from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
@@ -67,16 +67,19 @@ class Tagger:
             card = replace(card, thresholds=(threshold,) * len(card.labels))
         return Tagger(card, serving.load(Path(model), card, engine))
 
-    def tag(self, batch: NDArray[np.uint8]) -> list[Tagged]:
-        """Return what the model says of each image of a batch (N, S, S, 3), uint8 RGB."""
+    def tag(self, batch: serving.Inputs) -> list[Tagged]:
+        """Return what the model says of each input of a batch, of either kind; see `judge`."""
         judged = self.judge(batch)
         rows = zip(judged.probabilities, judged.decided, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def judge(self, pixels: NDArray[np.uint8]) -> Judged:
-        """Return what the model says of images (N, S, S, 3), uint8 RGB, as arrays."""
-        starts = range(0, max(1, len(pixels)), BATCH_SIZE)
-        probabilities = np.concatenate([self.predict(pixels[i : i + BATCH_SIZE]) for i in starts])
+    def judge(self, inputs: serving.Inputs) -> Judged:
+        """Return what the model says of N inputs as arrays.
+
+        Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
+        """
+        starts = range(0, max(1, len(inputs)), BATCH_SIZE)
+        probabilities = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
         limits = np.array(self.card.thresholds)
         decided = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
         return Judged(probabilities, decided)
@@ -95,6 +98,21 @@ class Tagger:
             tagged = iter(self.tag(np.stack(good)) if good else ())
             for path, picture in chunk:
                 yield path, picture if isinstance(picture, ImageError) else next(tagged)
+
+    def tag_tables(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Tagged]]:
+        """Yield `table:row` with the tags of each row of feature tables, columns found by name.
+
+        Raises CommandError where a table cannot be read or lacks a column.
+        """
+        for path in paths:
+            table = feature_tables.read(path)
+            features = table.columns(self.card.features)
+            for start in range(0, len(features), BATCH_SIZE):
+                rows = table.rows[start : start + BATCH_SIZE]
+                for row, tagged in zip(
+                    rows, self.tag(features[start : start + BATCH_SIZE]), strict=True
+                ):
+                    yield Path(f"{path}:{row}"), tagged
 
     def _tagged(self, probabilities: NDArray[np.float32], counts: NDArray[np.bool_]) -> Tagged:
         labels = self.card.labels

@@ -11,16 +11,23 @@ from pyimagesearch.arguments import positive_float, positive_int, share
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; wrong ones end the process with exit status 2."""
     parser = argparse.ArgumentParser(
-        description="Train a tagger on photos in folders named after their labels: red_dress/."
+        description="Train a tagger on labelled photos, such as those in folders named red_dress/."
     )
 
     def by_architecture(setting: str) -> str:
-        values = (f"{getattr(d, setting)} for {name}" for name, d in networks.DEFAULTS.items())
+        settings = ((name, getattr(d, setting)) for name, d in networks.DEFAULTS.items())
+        values = (f"{value} for {name}" for name, value in settings if value)
         return f"default: {', '.join(values)}"
 
     files = parser.add_argument_group("files")
     for short, name, default, metavar, meaning in (
-        ("-d", "--dataset", "dataset", "FOLDER", "photos in folders; _none means no label"),
+        (
+            "-d",
+            "--dataset",
+            "dataset",
+            "PATH",
+            "photos in folders, a file with their labels, or a feature table (.arff, .npz, .csv)",
+        ),
         ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
         ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
         ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
@@ -30,6 +37,27 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             short, name, type=Path, default=Path(default), metavar=metavar, help=text
         )
 
+    files.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="labels of the photos in the folder --dataset: CSV (path,labels or a column of 0 and "
+        "1 for each label), or JSON of COCO or Label Studio; default: the text files beside the "
+        "photos, else the folders' names: red_dress, _none for no label; of a feature table: "
+        "Mulan's XML; default: the one beside it",
+    )
+    files.add_argument(
+        "--label-columns",
+        type=lambda text: text.split(","),
+        metavar="A,B,...",
+        help="the columns of a feature table that are labels (0 or 1), where no XML names them",
+    )
+    files.add_argument(
+        "--export-labels",
+        type=Path,
+        metavar="FILE",
+        help="write what was understood as CSV, path,labels, before training",
+    )
     files.add_argument(
         "--metrics",
         type=Path,
@@ -50,7 +78,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--architecture",
         choices=("auto", *networks.DEFAULTS),
         default="auto",
-        help="the network; auto: factored where a label group is colours, else smallervggnet",
+        help="the network; auto: mlp for a feature table, factored where a label group is colours, "
+        "else smallervggnet",
     )
     for name, kind, unit in (
         ("--epochs", positive_int, "passes over the photos"),
@@ -75,6 +104,21 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="the same seed gives the same model on the same machine; default: %(default)s",
     )
 
+    learning.add_argument(
+        "--loss",
+        choices=("bce", "focal", "asymmetric", "ranking"),
+        default="bce",
+        help="bce: binary cross-entropy, right for most data; asymmetric: many labels, each rare, "
+        "to find more of them; focal: like it, milder; ranking (BP-MLL): only their order "
+        "matters; default: %(default)s",
+    )
+    learning.add_argument(
+        "--positive-weights",
+        action="store_true",
+        help="count a label's positives as much as its negatives (at most 20 times): finds rare "
+        "labels, at the price of wrong tags and of probabilities that are too high",
+    )
+
     data = parser.add_argument_group("data")
     data.add_argument(
         "--label-groups",
@@ -88,7 +132,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         type=share,
         default=0.1,
         metavar="SHARE",
-        help="stop where more than this share of the photos is unreadable; default: %(default)s",
+        help="stop where more than this share of the photos, or of the rows that label them, "
+        "cannot be used; default: %(default)s",
     )
     data.add_argument(
         "--max-pixels",
@@ -103,7 +148,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--folds",
         type=positive_int,
         metavar="K",
-        help="cross-validate: each K-th of the photos judged by a network that never saw it",
+        help="cross-validate: each K-th of the photos, or rows, judged by a network that never saw "
+        "it",
     )
     question.add_argument(
         "--leave-one-pair-out",
@@ -113,7 +159,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     question.add_argument(
         "--list-duplicates",
         action="store_true",
-        help="print the near-duplicates, those of one picture on a line, separated by tabs",
+        help="print the near-duplicate photos, those of one on a line, separated by tabs",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"

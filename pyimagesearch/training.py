@@ -18,11 +18,13 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.fused import with_fused_normalization
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
+from pyimagesearch.losses import Loss
 from pyimagesearch.splits import Indices, stratified_split
 
-Images = NDArray[np.uint8]
+Inputs = NDArray[np.uint8] | NDArray[np.float32]
 Floats = NDArray[np.float32]
 WARM_UP = 0.25  # of all steps
+DEFAULT_LOSS = Loss()
 
 
 @dataclass(frozen=True)
@@ -34,44 +36,49 @@ class Schedule:
     learning_rate: float  # at the peak of the one-cycle schedule
     seed: int
     weight_decay: float = 1e-2
+    loss: Loss = DEFAULT_LOSS
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a run learns from; `images` is (N, S, S, 3) uint8 RGB, `targets` (N, L) multi-hot."""
+    """What a run learns from; `inputs` are images, (N, S, S, 3) uint8 RGB, or the features of a
+    table, (N, F) float32, whose names are `features`; `targets` is (N, L) multi-hot."""
 
-    images: Images
+    inputs: Inputs
     targets: Floats
     classes: Sequence[str]
     groups: Sequence[LabelGroup]
     training: Indices
     validation: Indices
+    features: Sequence[str] = ()
 
     @cached_property
     def combinations(self) -> list[tuple[str, ...]]:
-        """The labels of each image, sorted."""
+        """The labels of each input, sorted."""
         names = np.array(self.classes, object)
         return [tuple(sorted(names[row > 0])) for row in self.targets]
 
 
 def prepare(
     samples: Sequence[Sample],
-    images: Images,
+    inputs: Inputs,
     groups: Sequence[LabelGroup],
     clusters: Indices,
     validation_share: float,
     seed: int,
+    features: Sequence[str] = (),
 ) -> tuple[Data, MultiLabelBinarizer]:
     """Return `samples` binarized and split, beside the fitted binarizer.
 
-    Near-duplicates, which share a number in `clusters` (N,), stay on one side.
+    Near-duplicates, which share a number in `clusters` (N,), stay on one side. `features` are the
+    names of the columns of `inputs` where those are a table's.
     """
     binarizer = MultiLabelBinarizer()
     targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
     combinations = [sample.labels for sample in samples]
     training, validation = stratified_split(combinations, clusters, validation_share, seed)
     classes = tuple(map(str, binarizer.classes_))
-    return Data(images, targets, classes, groups, training, validation), binarizer
+    return Data(inputs, targets, classes, groups, training, validation, features), binarizer
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,11 @@ def steps_per_epoch(data: Data, schedule: Schedule) -> int:
     return math.ceil(len(data.training) / schedule.batch_size)
 
 
+def scaled(inputs: tf.Tensor) -> tf.Tensor:
+    """Return uint8 images as float32 in 0..1, and features as they are."""
+    return tf.cast(inputs, tf.float32) / 255 if inputs.dtype == tf.uint8 else inputs
+
+
 class Trainer:
     """A network in training: its fused copy, its optimizer, and the two compiled functions."""
 
@@ -132,25 +144,21 @@ class Trainer:
         self.settings = settings
         colours = [label for group in data.groups if group.is_colour for label in group.labels]
         self.colours = np.isin(list(data.classes), colours)
+        self.loss = schedule.loss.function()
         self.step = tf.function(self._step)
-        signature = tf.TensorSpec([None, *data.images.shape[1:]], tf.uint8)
+        signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
         self._predict = tf.function(self._probabilities, input_signature=[signature])
 
     def _step(
-        self, images: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
+        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Learn from one batch of uint8 images; return its loss, and the
-        probabilities of the first images of the batch, those that kept all their labels."""
+        """Learn from one batch of uint8 images or float32 features; return its loss, and the
+        probabilities of the first of the batch, those that kept all their labels."""
         self.optimizer.learning_rate.assign(rate)
-        inputs, mask = augment(
-            tf.cast(images, tf.float32) / 255,
-            self.colours,
-            tf.stack([self.seed, number]),
-            self.settings,
-        )
+        inputs, mask = self._prepared(batch, targets, number)
         with tf.GradientTape() as tape:
             logits = self.logits(inputs, training=True)
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
+            losses = self.loss(logits, targets)
             loss = tf.reduce_sum(losses * mask) / mask.sum()
         variables = self.model.trainable_variables
         gradients = tape.gradient(loss, variables)
@@ -158,14 +166,23 @@ class Trainer:
         intact = int(mask.all(axis=1).sum())  # they come first
         return loss, tf.sigmoid(logits[:intact])
 
-    def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
-        return self.model(tf.cast(images, tf.float32) / 255, training=False)
+    def _prepared(
+        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
+    ) -> tuple[tf.Tensor, NDArray[np.float32]]:
+        """Return what the network sees of step `number`, and its loss mask (B, L)."""
+        if batch.dtype != tf.uint8:  # features: there is nothing to turn or to recolour
+            return batch, np.ones(targets.shape, np.float32)
+        seed = tf.stack([self.seed, number])
+        return augment(scaled(batch), self.colours, seed, self.settings)
 
-    def predict(self, images: Images, indices: Indices, batch_size: int = 256) -> Floats:
-        """Return (len(indices), L) float32 probabilities of the images at `indices`."""
+    def _probabilities(self, batch: tf.Tensor) -> tf.Tensor:
+        return self.model(scaled(batch), training=False)
+
+    def predict(self, inputs: Inputs, indices: Indices, batch_size: int = 256) -> Floats:
+        """Return (len(indices), L) float32 probabilities of the inputs at `indices`."""
         starts = range(0, len(indices), batch_size)
         return np.concatenate(
-            [self._predict(images[indices[i : i + batch_size]]).numpy() for i in starts]
+            [self._predict(inputs[indices[i : i + batch_size]]).numpy() for i in starts]
         )
 
 
@@ -202,13 +219,13 @@ def fit(
             done = number * steps + index
             rate = one_cycle(done, schedule.epochs * steps, schedule.learning_rate)
             loss, predicted = trainer.step(
-                data.images[chosen], data.targets[chosen], tf.constant(done), tf.constant(rate)
+                data.inputs[chosen], data.targets[chosen], tf.constant(done), tf.constant(rate)
             )
             losses.append(float(loss))
             probabilities.append(predicted.numpy())
             seen.append(chosen[: len(predicted)])
             on_step()
-        held_out = trainer.predict(data.images, data.validation)
+        held_out = trainer.predict(data.inputs, data.validation)
         held_out_targets = data.targets[data.validation]
         epoch = Epoch(
             number + 1,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pyimagesearch import artifacts, networks
+from pyimagesearch import artifacts, networks, whole_files
 from pyimagesearch.artifacts import CARD, Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
@@ -75,7 +75,7 @@ def test_nothing_but_the_two_files_is_left(tmp_path: Path) -> None:
 
 
 def write_half(path: Path) -> None:
-    with artifacts.whole_file(path) as new:
+    with whole_files.whole_file(path) as new:
         new.write_text("half of the new")
         raise RuntimeError("half-way")
 
@@ -93,7 +93,7 @@ def test_files_get_the_permissions_any_new_file_would(tmp_path: Path) -> None:
     path = tmp_path / "plot.png"
     plain = tmp_path / "plain"
     plain.touch()
-    with artifacts.whole_file(path) as new:
+    with whole_files.whole_file(path) as new:
         new.write_text("x")
     assert path.stat().st_mode == plain.stat().st_mode
 
@@ -101,10 +101,10 @@ def test_files_get_the_permissions_any_new_file_would(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
-        artifacts.check_writable(tmp_path / "file" / "fashion.model")
+        whole_files.check_writable(tmp_path / "file" / "fashion.model")
     with pytest.raises(CommandError, match="is not a plain file"):
-        artifacts.check_writable(tmp_path)
-    artifacts.check_writable(tmp_path / "made" / "fashion.model")
+        whole_files.check_writable(tmp_path)
+    whole_files.check_writable(tmp_path / "made" / "fashion.model")
     assert list((tmp_path / "made").iterdir()) == []
 
 
@@ -112,7 +112,7 @@ def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> N
 def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(CommandError, match="Permission denied"):
-        artifacts.check_writable(tmp_path / "fashion.model")
+        whole_files.check_writable(tmp_path / "fashion.model")
 
 
 def with_card(path: Path, card: str) -> Path:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from test_training import SIDE, bars
 
-from pyimagesearch import metrics, runs, splits, training
+from pyimagesearch import losses, metrics, runs, splits, training
 from pyimagesearch.networks import Defaults, Recipe
 from pyimagesearch.training import Epoch
 
@@ -28,7 +28,7 @@ def test_what_is_held_out_neither_trains_nor_chooses(monkeypatch: pytest.MonkeyP
     for part, images, one in zip(parts[:2], used, held, strict=True):
         assert not set(clusters[images]) & set(clusters[part])
         assert len(images) + len(part) == 96
-        assert one.images.tolist() == part.tolist()
+        assert one.indices.tolist() == part.tolist()
         assert one.judged.decided.shape == (len(part), 4)
 
 
@@ -38,7 +38,34 @@ def test_a_run_makes_a_tagger_that_has_learned() -> None:
     epochs: list[Epoch] = []
     done = runs.run(data, ten, epochs.append)
     assert epochs == done.epochs
-    judged = done.tagger.judge(data.images[data.validation])
+    judged = done.tagger.judge(data.inputs[data.validation])
     exact = metrics.exact_match(judged.decided, data.targets[data.validation])
     assert exact > 0.9
     assert done.tagger.card.combinations == tuple(sorted({*data.combinations}))
+
+
+def test_a_run_on_features_takes_its_loss_and_its_weights_from_the_recipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = np.random.default_rng(0)
+    features = draw.normal(size=(240, 3)).astype(np.float32)
+    targets = np.stack([features[:, 0] > 0, features[:, 1] > 1], axis=1).astype(np.float32)
+    split = np.arange(160), np.arange(160, 240)
+    data = training.Data(features, targets, ("often", "rare"), (), *split, ("a", "b", "c"))
+    schedules = []
+    genuine = training.fit
+
+    def spy(
+        model: keras.Model, of_run: training.Data, schedule: training.Schedule, *rest: Any
+    ) -> list[Epoch]:
+        schedules.append(schedule)
+        return genuine(model, of_run, schedule, *rest)
+
+    monkeypatch.setattr(training, "fit", spy)
+    recipe = Recipe("mlp", Defaults(0, 10, 16, 3e-3), 0.25, 1, "focal", positive_weights=True)
+    done = runs.run(data, recipe)
+    assert schedules[0].loss == losses.Loss("focal", losses.balance(targets[:160]))
+    assert done.tagger.card.features == ("a", "b", "c")
+    assert set(done.tagger.card.thresholds) != {0.5}
+    decided = done.tagger.judge(features[160:]).decided
+    assert metrics.label_accuracy(decided, targets[160:]) > 0.9

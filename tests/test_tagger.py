@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyimagesearch.artifacts import Card
 from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger
 
 LABELS = ("black", "blue", "dress", "jeans", "long")
@@ -23,7 +24,7 @@ def tagger_that_says(*probabilities: float) -> Tagger:
     """A tagger that says the same of every image; its image size is 4."""
     card = Card("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
 
-    def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def predict(batch: Inputs) -> NDArray[np.float32]:
         return np.tile(np.array(probabilities, np.float32), (len(batch), 1))
 
     return Tagger(card, predict)

@@ -49,7 +49,7 @@ def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
     best = training.best_epoch(epochs)
     assert best.validation_exact_match > 0.9
     assert [epoch.number for epoch in epochs] == list(range(1, 11))
-    probabilities = model.predict(data.images[data.validation] / 255, verbose=0)
+    probabilities = model.predict(data.inputs[data.validation] / 255, verbose=0)
     loss = training.cross_entropy(data.targets[data.validation], probabilities)
     assert loss == pytest.approx(best.validation_loss, abs=1e-4)
 

@@ -1,22 +1,12 @@
-"""Where labels come from: folders of images -> samples."""
+"""Folders named after labels: red_dress/ -> red, dress."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.folders import find_images
+from pyimagesearch.labels.samples import Sample
 
 NO_LABEL = "_none"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One image file and the labels that hold for it, sorted."""
-
-    path: Path
-    labels: tuple[str, ...]
 
 
 def read_folders(root: Path) -> list[Sample]:
@@ -43,21 +33,3 @@ def read_folders(root: Path) -> list[Sample]:
 def labels_of_folder(name: str) -> tuple[str, ...]:
     """Return the labels in a folder's name, sorted, each once."""
     return () if name == NO_LABEL else tuple(sorted({part for part in name.split("_") if part}))
-
-
-def check_labels(samples: Sequence[Sample]) -> None:
-    """Raise CommandError unless there are two labels or more to tell apart."""
-    labels = sorted({label for sample in samples for label in sample.labels})
-    if len(labels) < 2:
-        found = f"only the label {labels[0]!r}" if labels else "no label at all"
-        raise CommandError(f"the folders give {found}; a tagger needs two labels or more")
-
-
-def count_labels(samples: Sequence[Sample]) -> Counter[str]:
-    """Return how many samples carry each label."""
-    return Counter(label for sample in samples for label in sample.labels)
-
-
-def count_combinations(samples: Sequence[Sample]) -> Counter[tuple[str, ...]]:
-    """Return how many samples carry each set of labels."""
-    return Counter(sample.labels for sample in samples)

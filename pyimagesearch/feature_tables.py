@@ -1,0 +1,227 @@
+"""Feature tables instead of photos: ARFF with Mulan's label XML, CSV, NPZ.
+
+Mulan: https://mulan.sourceforge.net/format.html.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch import console
+from pyimagesearch.console import CommandError
+from pyimagesearch.labels.csv_files import read_lines
+from pyimagesearch.labels.samples import Sample
+
+SUFFIXES = (".arff", ".csv", ".npz")
+MARKS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns by name; `values` is (N, C) float32, `rows` the number of each row in its file."""
+
+    path: Path
+    names: tuple[str, ...]
+    values: NDArray[np.float32]
+    rows: tuple[int, ...]
+
+    def columns(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Return the columns `names`, (N, len(names)); raises CommandError for one not there."""
+        if missing := [name for name in names if name not in self.names]:
+            raise CommandError(
+                f"{self.path}: has no column {missing[0]!r} ({len(missing)} of {len(names)} lack)"
+            )
+        place = {name: column for column, name in enumerate(self.names)}
+        return np.ascontiguousarray(self.values[:, [place[name] for name in names]])
+
+    def targets(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Return the label columns `names`; raises CommandError for what is not 0 or 1."""
+        targets = self.columns(names)
+        known = np.isin(targets, (0, 1))
+        if not known.all():
+            row, column = np.argwhere(~known)[0]
+            raise CommandError(
+                f"{self.path}, row {self.rows[row]}: label {names[column]!r} is "
+                f"{targets[row, column]:g}, not 0 or 1"
+            )
+        return targets
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    """`features` (N, F) float32 under their names, and a sample, table:row, of each row."""
+
+    names: tuple[str, ...]
+    features: NDArray[np.float32]
+    samples: list[Sample]
+
+
+def is_table(dataset: Path, labels: Path | None, label_columns: Sequence[str] | None) -> bool:
+    """Return whether `dataset` is a table of features; a CSV is where its label columns are named.
+
+    Otherwise a CSV holds labels of photos.
+    """
+    suffix = dataset.suffix.lower()
+    named = label_columns is not None or (labels is not None and labels.suffix.lower() == ".xml")
+    return suffix in (".arff", ".npz") or (suffix == ".csv" and named)
+
+
+def read_labelled(
+    path: Path, labels: Path | None, label_columns: Sequence[str] | None
+) -> LabelledTable:
+    """Return the table at `path` with its labels.
+
+    They are the columns `label_columns`, else those in the Mulan XML at `labels` or beside the
+    table (scene.xml for scene.arff and scene-train.arff), else an NPZ's array `targets` (N, L)
+    with its names in `labels`. Raises CommandError where that does not fit.
+    """
+    table = read(path)
+    if label_columns is None:
+        xml = labels or find_xml(path)
+        marked = [name for name in table.names if name.startswith(TARGET)]
+        if xml is not None:
+            label_columns = read_xml(xml)
+        elif marked:
+            label_columns = marked
+        else:
+            raise CommandError(
+                f"{path}: which columns are labels? Name Mulan's XML with --labels, or the columns "
+                "with --label-columns"
+            )
+    targets = table.targets(label_columns)
+    names = tuple(name for name in table.names if name not in set(label_columns))
+    if not names:
+        raise CommandError(f"{path}: has labels and no features")
+    shown = [name.removeprefix(TARGET) for name in label_columns]
+    samples = [
+        Sample(Path(f"{path}:{row}"), tuple(sorted(shown[i] for i in np.flatnonzero(marks))))
+        for row, marks in zip(table.rows, targets, strict=True)
+    ]
+    return LabelledTable(names, table.columns(names), samples)
+
+
+TARGET = "label:"  # before the names of an NPZ's targets, which may be those of features too
+
+
+def read(path: Path) -> Table:
+    """Return the table at `path`; rows with cells that are no finite numbers are left out, named.
+
+    Raises CommandError where it cannot be read or no row is left.
+    """
+    reader = {".arff": _read_arff, ".csv": _read_csv, ".npz": _read_npz}.get(path.suffix.lower())
+    if reader is None:
+        raise CommandError(f"{path}: is no table; {', '.join(SUFFIXES)} are read")
+    if not path.is_file():
+        raise CommandError(f"{path}: no such file")
+    try:
+        names, values, rows = reader(path)
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+    for name in names:
+        if names.count(name) > 1:
+            raise CommandError(f"{path}: two columns are named {name!r}")
+    finite = np.isfinite(values)
+    good = finite.all(axis=1)
+    for row in np.flatnonzero(~good)[:20]:
+        name = names[int(np.argmin(finite[row]))]
+        console.warn(f"{path}, row {rows[row]}: column {name!r} holds no number; skipped")
+    if not good.any():
+        raise CommandError(f"{path}: none of its {len(values)} rows can be used")
+    if not good.all():
+        console.say(f"{path}: {(~good).sum()} of {len(values)} rows skipped")
+    kept = tuple(row for row, is_good in zip(rows, good, strict=True) if is_good)
+    return Table(path, tuple(names), values[good], kept)
+
+
+Columns = tuple[list[str], NDArray[np.float32], Sequence[int]]
+
+
+def _read_arff(path: Path) -> Columns:
+    from scipy.io import arff
+
+    try:
+        data, meta = arff.loadarff(path)
+        names = list(meta.names())
+        columns = [_numbers(data[name]) for name in names]
+    except (ValueError, NotImplementedError, StopIteration, arff.ArffError, IndexError) as error:
+        reason = str(error).partition("\n")[0] or "it has no data"
+        raise CommandError(f"{path}: is no dense ARFF with numbers ({reason})") from None
+    values = np.stack(columns, axis=1).astype(np.float32) if names else np.zeros((0, 0), "f4")
+    return names, values, range(1, len(values) + 1)
+
+
+def _numbers(column: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return an ARFF column as numbers; nominal values must be 0 and 1."""
+    if column.dtype.kind != "S":
+        return column.astype(np.float64)
+    return np.array([MARKS.get(value.decode().lower(), np.nan) for value in column.tolist()])
+
+
+def _read_csv(path: Path) -> Columns:
+    lines = read_lines(path)
+    if len(lines) < 2:
+        raise CommandError(f"{path}: expected a header and rows of numbers")
+    names = [name.strip() for name in lines[0][1]]
+    values = np.full((len(lines) - 1, len(names)), np.nan, np.float32)
+    for row, (_, cells) in enumerate(lines[1:]):
+        if len(cells) == len(names):
+            values[row] = [_number(cell) for cell in cells]
+    return names, values, [number for number, _ in lines[1:]]
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return MARKS.get(cell.strip().lower(), float("nan"))
+
+
+def _read_npz(path: Path) -> Columns:
+    """Read `features` (N, F), and where there, their `names`, and `targets` and `labels`."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        values = arrays["features"].astype(np.float32)
+        count, width = values.shape
+        names = list(map(str, arrays.get("names", [f"feature {n}" for n in range(1, width + 1)])))
+        if "targets" in arrays:
+            targets = arrays["targets"].astype(np.float32)
+            labels = arrays.get("labels", [f"label {n}" for n in range(1, targets.shape[1] + 1)])
+            names += [f"{TARGET}{label}" for label in labels]
+            values = np.concatenate([values, targets], axis=1)
+        if len(names) != values.shape[1]:
+            raise ValueError("names and columns differ in number")
+    except KeyError:
+        raise CommandError(f"{path}: holds no array named features") from None
+    except (ValueError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        reason = str(error).partition("\n")[0]
+        raise CommandError(f"{path}: is no NPZ with features (N, F) ({reason})") from None
+    return names, values, range(1, count + 1)
+
+
+def find_xml(path: Path) -> Path | None:
+    """Return the label XML beside a table: scene.xml for scene.arff and scene-train.arff."""
+    stems = (path.stem, path.stem.rpartition("-")[0])
+    beside = [path.with_name(f"{stem}.xml") for stem in stems if stem]
+    return next((xml for xml in beside if xml.is_file()), None)
+
+
+def read_xml(path: Path) -> list[str]:
+    """Return the names in a label XML of Mulan, in its order; raises CommandError."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+    except ElementTree.ParseError as error:
+        raise CommandError(f"{path}: is no XML ({error})") from None
+    names = [
+        e.attrib["name"] for e in root.iter() if e.tag.endswith("label") and "name" in e.attrib
+    ]
+    if not names:
+        raise CommandError(f'{path}: names no labels; expected <label name="..."> in <labels>')
+    return names

@@ -1,0 +1,62 @@
+"""A text file beside each image, photo.txt for photo.jpg: one label a line, or "red, dress"."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyimagesearch import whole_files
+from pyimagesearch.console import CommandError
+from pyimagesearch.folders import find_images
+from pyimagesearch.labels.lists import split_labels
+from pyimagesearch.labels.samples import Problems, Sample
+
+MAX_BYTES = 65_536
+
+
+def has_sidecars(root: Path) -> bool:
+    """Return whether more than half of the images below `root` have a text file beside them."""
+    beside = [path.with_suffix(".txt").is_file() for path in find_images(root)]
+    return 2 * sum(beside) > len(beside)
+
+
+def read_sidecars(root: Path, max_unreadable: float) -> list[Sample]:
+    """Return the images below `root` with the labels in the text files beside them.
+
+    Labels stand one a line or separated by comma or |; spaces belong to a label. An empty file
+    means no label. A photo without a text file is named and left out. Raises CommandError where
+    that is more than the share `max_unreadable`.
+    """
+    problems = Problems(root, "photo")
+    samples = []
+    for number, path in enumerate(find_images(root), 1):
+        text_file = path.with_suffix(".txt")
+        try:
+            with text_file.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                raise ValueError
+            text = data.decode("utf-8-sig")
+        except FileNotFoundError:
+            problems.skip(number, f"{path} has no {text_file.name} beside it")
+        except OSError as error:
+            problems.skip(number, f"{text_file} cannot be read ({error.strerror})")
+        except ValueError:
+            problems.skip(number, f"{text_file} is no short text in UTF-8")
+        else:
+            commas = text.replace("\n", ",").replace("|", ",")
+            samples.append(Sample(path, split_labels(commas, ",")))
+    problems.check(len(samples), max_unreadable)
+    return samples
+
+
+def write_sidecar(path: Path, labels: Sequence[str]) -> Path:
+    """Write `labels`, one a line, to the text file beside the image at `path`; return its path.
+
+    Raises CommandError where it cannot be written, or a label holds what separates labels.
+    """
+    text_file = path.with_suffix(".txt")
+    for label in labels:
+        if any(separator in label for separator in ",|\n"):
+            raise CommandError(f"{text_file}: the label {label!r} holds a separator; rename it")
+    with whole_files.whole_file(text_file) as new_file:
+        new_file.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
+    return text_file

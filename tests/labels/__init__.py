@@ -1,0 +1,1 @@
+"""Tests of pyimagesearch/labels, a file for each module."""
