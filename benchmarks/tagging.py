@@ -8,7 +8,6 @@ few of its photos. The folder holds hard links to the photos, again and again.
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from pyimagesearch import images
+from pyimagesearch.artifacts import read_card
 from pyimagesearch.labels import read_folders
 
 PYTHON = sys.executable
@@ -98,14 +98,7 @@ def main() -> None:
         (root / "many").mkdir()
         few = link_folder(photos, root / "few", 100)
         many = link_folder(photos, root / "many", options.count)
-        side = json.loads(
-            run(
-                PYTHON,
-                "-c",
-                f"import zipfile; print(zipfile.ZipFile({str(model)!r})"
-                ".read('tagger.json').decode())",
-            )
-        )["image_size"]
+        side = read_card(model).image_size
 
         ours = (PYTHON, "classify.py", *out, "-i")
         old = (PYTHON, "-m", "benchmarks.classify_2018", "-m", plain, "-l", labelbin, "-i")

@@ -19,6 +19,7 @@ from pyimagesearch.fused import with_fused_normalization
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.losses import Loss
+from pyimagesearch.networks import colour_columns
 from pyimagesearch.splits import Indices, stratified_split
 
 Inputs = NDArray[np.uint8] | NDArray[np.float32]
@@ -142,8 +143,8 @@ class Trainer:
         self.optimizer.build(self.model.trainable_variables)
         self.seed = schedule.seed
         self.settings = settings
-        colours = [label for group in data.groups if group.is_colour for label in group.labels]
-        self.colours = np.isin(list(data.classes), colours)
+        colours = colour_columns(data.groups, data.classes)
+        self.colours = np.isin(np.arange(len(data.classes)), colours)
         self.loss = schedule.loss.function()
         self.step = tf.function(self._step)
         signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
