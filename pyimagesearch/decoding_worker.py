@@ -31,10 +31,13 @@ def main() -> None:
     import cv2
 
     cv2.setNumThreads(1)  # there is a process for each processor
-    replies.write(READY)
-    replies.flush()
-    while header := requests.read(REQUEST.size):
-        answer(header, requests, replies)
+    try:
+        replies.write(READY)
+        replies.flush()
+        while header := requests.read(REQUEST.size):
+            answer(header, requests, replies)
+    except BrokenPipeError:
+        os._exit(0)  # nobody is left to answer, and nothing to tidy up
 
 
 def answer(header: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
