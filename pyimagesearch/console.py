@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TextIO, TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 
 
 class CommandError(Exception):
@@ -17,8 +19,12 @@ class CommandError(Exception):
 
 
 def say(line: str) -> None:
-    """Print one line of talk to stderr, above a progress bar where one is on the screen."""
-    tqdm.write(line, file=sys.stderr)
+    """Print one line of talk to stderr, above a progress bar where one is on the screen.
+
+    Names in it may be a stranger's: control characters, which could steer the terminal, are shown
+    as escapes.
+    """
+    tqdm.write(CONTROL.sub(lambda found: ascii(found[0])[1:-1], line), file=sys.stderr)
 
 
 def result(line: str) -> None:
