@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from pyimagesearch import console, networks, serving, splits, thresholds, training
+from pyimagesearch import console, networks, serving, splits, thresholds, training, unknown
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.networks import Recipe
@@ -45,7 +45,7 @@ def run(
 
 
 def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:
-    """Return `model` as a tagger, its thresholds chosen on the validation images."""
+    """Return `model` as a tagger, its limits chosen on the validation images."""
     card = Card(
         architecture=recipe.architecture,
         image_size=recipe.settings.image_size,
@@ -58,7 +58,8 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
     held_out = Tagger(card, predict).judge(data.images[data.validation]).probabilities
     truth = data.targets[data.validation]
     chosen = thresholds.choose(held_out, truth, data.groups, data.classes)
-    return Tagger(replace(card, thresholds=tuple(chosen.tolist())), predict)
+    least = unknown.least_energy(held_out, truth)
+    return Tagger(replace(card, thresholds=tuple(chosen.tolist()), least_energy=least), predict)
 
 
 def serving_copy(done: Run, pixels: training.Images) -> bytes | None:
@@ -80,6 +81,7 @@ class HeldOut:
     judged: Judged
     validation_exact_match: float  # of the run's own validation images, at its best epoch
     seconds: float
+    tagger: Tagger
 
 
 def judge_held_out(
@@ -107,4 +109,5 @@ def judge_held_out(
             done.tagger.judge(data.images[part]),
             training.best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
+            done.tagger,
         )

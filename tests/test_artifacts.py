@@ -19,7 +19,7 @@ GROUPS = (
     LabelGroup("group", ("dress", "shirt"), is_colour=False),
 )
 LABELS = ("blue", "dress", "red", "shirt")
-CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),))
+CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),), 2.5)
 
 
 def save(folder: Path) -> tuple[keras.Model, Path, Path]:
@@ -124,6 +124,8 @@ def with_card(path: Path, card: str) -> Path:
         {"colour_order": "BGR"},
         {"groups": [{"name": "colour", "labels": ["green", "red"], "is_colour": True}]},
         {"groups": 3},
+        {"least_energy": "much"},
+        {"least_energy": float("nan")},
     ],
 )
 def test_a_card_that_does_not_hold_together_is_refused(
