@@ -140,7 +140,14 @@ def train(
 
     held = data.validation
     judged, truth = done.tagger.judge(data.images[held]), data.targets[held]
-    scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
+    scores = metrics.score(
+        judged.probabilities,
+        judged.decided,
+        truth,
+        data.classes,
+        recipe.seed,
+        judged.uncalibrated,
+    )
     best = training.best_epoch(done.epochs).number
     print(f"\nvalidation, {others} photos that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores))
@@ -186,6 +193,7 @@ def judge_held_out(
         data.targets[np.concatenate(parts)],
         data.classes,
         recipe.seed,
+        np.concatenate([one.uncalibrated for one in judged]),
     )
     print(report.describe_scores(scores))
 

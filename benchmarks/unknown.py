@@ -140,7 +140,7 @@ def compare(tagger: Tagger, known: Pictures, unknown: Pictures) -> list[str]:
     """Return for each score AUROC and FPR at 95 % TPR, then the share that `tagger` refuses."""
     from sklearn.metrics import roc_auc_score
 
-    of_known, of_unknown = (tagger.judge(pixels).probabilities for pixels in (known, unknown))
+    of_known, of_unknown = (tagger.judge(pixels).uncalibrated for pixels in (known, unknown))
     cells = []
     for score in (
         joint_energy,
@@ -196,7 +196,7 @@ def main() -> None:
             )
         )
     print(table(HEADER, rows))
-    refused = joint_energy(held.judged.probabilities) < held.tagger.card.least_energy
+    refused = joint_energy(held.judged.uncalibrated) < held.tagger.card.least_energy
     print(f"known and refused: {refused.mean():.3f} of {len(fold)}")
 
 

@@ -30,4 +30,6 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
     kept, pixels = load_samples(samples, tagger.card.image_size, max_pixels, MAX_UNREADABLE)
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
     judged = tagger.judge(pixels)
-    return metrics.score(judged.probabilities, judged.decided, targets, known)
+    return metrics.score(
+        judged.probabilities, judged.decided, targets, known, uncalibrated=judged.uncalibrated
+    )

@@ -64,7 +64,7 @@ def mean_and_spread(values: Sequence[float]) -> str:
 def describe_scores(scores: Scores) -> str:
     """Return every score beside that of a tagger that says nothing, then those of each label."""
     rows = [
-        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}")
+        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}" if name in scores.baseline else "-")
         for name, value in scores.overall.items()
     ]
     per_label = [

@@ -8,7 +8,16 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from pyimagesearch import console, networks, serving, splits, thresholds, training, unknown
+from pyimagesearch import (
+    calibration,
+    console,
+    networks,
+    serving,
+    splits,
+    thresholds,
+    training,
+    unknown,
+)
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.networks import Recipe
@@ -55,11 +64,18 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         combinations=tuple(sorted({data.combinations[index] for index in data.training})),
     )
     predict = serving.keras_predictor(model, card)
-    held_out = Tagger(card, predict).judge(data.images[data.validation]).probabilities
+    said = Tagger(card, predict).judge(data.images[data.validation]).uncalibrated
     truth = data.targets[data.validation]
-    chosen = thresholds.choose(held_out, truth, data.groups, data.classes)
-    least = unknown.least_energy(held_out, truth)
-    return Tagger(replace(card, thresholds=tuple(chosen.tolist()), least_energy=least), predict)
+    temperatures = calibration.choose_temperatures(said, truth, data.groups, data.classes)
+    probabilities = calibration.calibrate(said, temperatures)
+    chosen = thresholds.choose(probabilities, truth, data.groups, data.classes)
+    card = replace(
+        card,
+        thresholds=tuple(chosen.tolist()),
+        temperatures=tuple(temperatures.tolist()),
+        least_energy=unknown.least_energy(said, truth),
+    )
+    return Tagger(card, predict)
 
 
 def serving_copy(done: Run, pixels: training.Images) -> bytes | None:

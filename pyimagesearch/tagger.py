@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pyimagesearch import images, serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
+from pyimagesearch.calibration import calibrate
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
 
@@ -35,6 +36,7 @@ class Judged:
     """What a model says of N images, in the order of its L labels."""
 
     probabilities: NDArray[np.float32]  # (N, L)
+    uncalibrated: NDArray[np.float32]  # (N, L), as the network said them
     decided: NDArray[np.bool_]  # (N, L), the labels that count; none of an unknown image
 
 
@@ -76,11 +78,13 @@ class Tagger:
     def judge(self, pixels: NDArray[np.uint8]) -> Judged:
         """Return what the model says of images (N, S, S, 3), uint8 RGB, as arrays."""
         starts = range(0, max(1, len(pixels)), BATCH_SIZE)
-        probabilities = np.concatenate([self.predict(pixels[i : i + BATCH_SIZE]) for i in starts])
-        limits = np.array(self.card.thresholds)
-        decided = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
-        is_known = unknown.joint_energy(probabilities) >= self.card.least_energy
-        return Judged(probabilities, decided & is_known[:, None])
+        said = np.concatenate([self.predict(pixels[i : i + BATCH_SIZE]) for i in starts])
+        card = self.card
+        probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
+        limits = np.array(card.thresholds)
+        decided = thresholds.decide(probabilities, limits, card.groups, card.labels)
+        is_known = unknown.joint_energy(said) >= card.least_energy
+        return Judged(probabilities, said, decided & is_known[:, None])
 
     def tag_files(
         self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS

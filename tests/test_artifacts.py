@@ -19,7 +19,9 @@ GROUPS = (
     LabelGroup("group", ("dress", "shirt"), is_colour=False),
 )
 LABELS = ("blue", "dress", "red", "shirt")
-CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),), 2.5)
+CARD_OF_TEST = Card(
+    "factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),), (1.5,) * 4, 2.5
+)
 
 
 def save(folder: Path) -> tuple[keras.Model, Path, Path]:
@@ -125,6 +127,8 @@ def with_card(path: Path, card: str) -> Path:
         {"groups": [{"name": "colour", "labels": ["green", "red"], "is_colour": True}]},
         {"groups": 3},
         {"least_energy": "much"},
+        {"temperatures": [1.0]},
+        {"temperatures": [1.0, 1.0, 1.0, 0.0]},
         {"least_energy": float("nan")},
     ],
 )
