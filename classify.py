@@ -19,13 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import artifacts, console, images
+from pyimagesearch import artifacts, console, folders, images
 from pyimagesearch.arguments import positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged, Tagger
 
 Write = Callable[[Path, Tagged], None]
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -113,10 +114,10 @@ def find_images(arguments: Iterable[str]) -> Iterator[Path]:
     """Yield the photos that the arguments name, folders searched at any depth, in order."""
     for argument in arguments:
         if argument == "-":
-            yield from find_images(line for line in map(str.rstrip, sys.stdin) if line)
+            lines = (line.rstrip("\r\n") for line in sys.stdin)
+            yield from find_images(filter(None, lines))
         elif Path(argument).is_dir():
-            found = sorted(Path(argument).rglob("*"))
-            yield from (path for path in found if path.is_file() and images.looks_like_image(path))
+            yield from folders.find_images(Path(argument))
         else:
             yield Path(argument)
 
@@ -131,7 +132,8 @@ def likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
 
 def write_text(path: Path, tagged: Tagged, in_detail: bool, top_k: int | None) -> None:
     """Print the tags that count on one line and, `in_detail`, each label's percentage below."""
-    tags = ", ".join(f"{tag} {tagged.probabilities[tag]:.1%}" for tag in tagged.tags) or NOTHING
+    shown = [f"{tag} {tagged.probabilities[tag]:.1%}" for tag in tagged.tags[:top_k]]
+    tags = ", ".join(shown) or NOTHING
     new = " (new combination: never seen together in training)"
     print(f"{path}: {tags}{new if tagged.is_new_combination else ''}")
     if in_detail:
@@ -157,7 +159,7 @@ def csv_writer(labels: Sequence[str]) -> Write:
 
     def write(path: Path, tagged: Tagged) -> None:
         values = (f"{tagged.probabilities[label]:.6f}" for label in labels)
-        rows.writerow((path, " ".join(tagged.tags), *values))
+        rows.writerow((path, "|".join(tagged.tags), *values))
 
     return write
 
@@ -172,14 +174,14 @@ def choose_writer(options: argparse.Namespace, labels: Sequence[str], in_detail:
 
 
 class PictureWriter:
-    """Writes tagged copies to a file for a single photo, else into a folder, none over another."""
+    """Writes tagged copies: to a file for one photo, else as photo-tagged.png into a folder."""
 
     def __init__(self, output: Path, is_single: bool) -> None:
         """Check `output` before any work is done; raises CommandError where it cannot do."""
         self.file = output if is_single and not output.is_dir() else None
         self.folder = output
         self.used: set[str] = set()
-        if self.file and not (output.suffix and cv2.haveImageWriter(output.name)):
+        if self.file and output.suffix.lower() not in PICTURES:
             raise CommandError(f"{output}: is no picture's name; try {output}.png")
         if self.file is None and output.is_file():
             raise CommandError(f"{output}: is a file; several photos need a folder")
@@ -187,11 +189,13 @@ class PictureWriter:
 
     def write(self, path: Path, picture: NDArray[np.uint8]) -> Path:
         """Write an RGB picture, the copy of the photo at `path`; return where it went."""
-        place, number = self.file or self.folder / f"{path.stem}.png", 1
+        place, number = self.file or self.folder / f"{path.stem}-tagged.png", 1
         while place.name in self.used:
             number += 1
-            place = self.folder / f"{path.stem}-{number}.png"
+            place = self.folder / f"{path.stem}-tagged-{number}.png"
         self.used.add(place.name)
+        if place.exists() and place.samefile(path):
+            raise CommandError(f"{place}: is the photo itself; name another --output")
         with artifacts.whole_file(place) as new_file:
             _, data = cv2.imencode(place.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             new_file.write_bytes(data.tobytes())
@@ -213,6 +217,23 @@ def show(path: Path, picture: NDArray[np.uint8]) -> None:
         cv2.destroyAllWindows()
     except cv2.error:
         raise CommandError("--show: this OpenCV cannot open windows; use --output") from None
+
+
+def draw(
+    path: Path, tagged: Tagged, pictures: PictureWriter | None, options: argparse.Namespace
+) -> None:
+    """Draw the tags on a copy of the photo, and write and show it as asked."""
+    from pyimagesearch.annotate import draw_tags
+
+    try:
+        picture = draw_tags(images.read(path, max_pixels=options.max_pixels), tagged)
+    except ImageError as error:
+        console.warn(f"{path}: {error}; tagged, but not drawn")
+        return
+    if pictures:
+        console.say(f"wrote {pictures.write(path, picture)}")
+    if options.show:
+        show(path, picture)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -243,13 +264,7 @@ def classify(options: argparse.Namespace) -> None:
         done += 1
         write(path, result)
         if pictures or options.show:
-            from pyimagesearch.annotate import draw_tags
-
-            picture = draw_tags(images.read(path, max_pixels=options.max_pixels), result)
-            if pictures:
-                console.say(f"wrote {pictures.write(path, picture)}")
-            if options.show:
-                show(path, picture)
+            draw(path, result, pictures, options)
     if not done:
         where = ", ".join(options.image)
         found = "none can be read" if unreadable else "no photos there"

@@ -66,9 +66,10 @@ def choose_recipe(
     defaults = networks.DEFAULTS[architecture]
     asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
     settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if settings.image_size < settings.smallest:
+    if not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
         raise CommandError(
-            f"--image-size {settings.image_size}: {architecture} needs {settings.smallest} or more"
+            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
+            "is possible"
         )
     return Recipe(architecture, settings, options.validation, options.seed)
 
@@ -79,14 +80,21 @@ def work(options: argparse.Namespace) -> None:
     samples = labels.read_folders(options.dataset)
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
-    for path in (options.model, options.labelbin, options.plot, options.metrics):
+    outputs = (options.model, options.labelbin, options.plot, options.metrics)
+    for path in outputs:
         artifacts.check_writable(path)
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise CommandError("--model, --labelbin, --plot and --metrics need different files")
     groups = choose_groups(samples, options.label_groups)
     recipe = choose_recipe(options, groups, sorted(labels.count_labels(samples)))
     if not options.list_duplicates:
         print(report.describe_samples(samples, groups), flush=True)
     samples, pixels = load_samples(
-        samples, recipe.settings.image_size, options.max_pixels, options.max_unreadable
+        samples,
+        recipe.settings.image_size,
+        options.max_pixels,
+        options.max_unreadable,
+        options.cache,
     )
     clusters = hashing.clusters(pixels)
     if options.list_duplicates:
@@ -132,7 +140,7 @@ def train(
         f"pixels, judged on {others} others"
     )
     done = runs.run(data, recipe, report_epoch)
-    copy = runs.serving_copy(done, data.images[data.validation][:64])
+    copy = runs.serving_copy(done, data.images[data.validation[:64]])
     artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
     title = f"{recipe.architecture}, {len(data.training)} photos, judged on {others} others"
     with artifacts.whole_file(options.plot) as new_plot:

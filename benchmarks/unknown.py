@@ -173,7 +173,8 @@ def main() -> None:
     settings = networks.DEFAULTS[architecture]
     settings = replace(settings, epochs=options.epochs or settings.epochs)
     recipe = networks.Recipe(architecture, settings, validation_share=0.2, seed=options.seed)
-    samples, pixels = load_samples(samples, settings.image_size, images.MAX_PIXELS, 0.1)
+    side = settings.image_size
+    samples, pixels = load_samples(samples, side, images.MAX_PIXELS, 0.1, Path(".cache"))
     clusters = hashing.clusters(pixels)
     data, _ = training.prepare(samples, pixels, groups, clusters, 0.2, options.seed)
     fold = splits.stratified_folds(data.combinations, clusters, 5, options.seed)[0]

@@ -99,7 +99,7 @@ def main() -> None:
         if options.epochs:
             settings = replace(settings, epochs=options.epochs)
         side = settings.image_size
-        samples, pixels = load_samples(samples, side, images.MAX_PIXELS, max_unreadable=0.1)
+        samples, pixels = load_samples(samples, side, images.MAX_PIXELS, 0.1, Path(".cache"))
         clusters = hashing.clusters(pixels)
         recipe = Recipe(name, settings, validation_share=0.2, seed=0)
         data, _ = training.prepare(samples, pixels, find_groups(samples), clusters, 0.2, seed=0)

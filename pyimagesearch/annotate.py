@@ -17,7 +17,9 @@ def draw_tags(pixels: NDArray[np.uint8], tagged: Tagged) -> NDArray[np.uint8]:
     The long side becomes 640 pixels. The text may be of any script.
     """
     height, width = pixels.shape[:2]
-    copy = imutils.resize(pixels, **{"width" if width >= height else "height": LONG_SIDE})
+    copy = pixels
+    if min(height, width) * LONG_SIDE >= max(height, width):  # a thinner one would vanish
+        copy = imutils.resize(pixels, **{"width" if width >= height else "height": LONG_SIDE})
     lines = [f"{tag}: {tagged.probabilities[tag]:.1%}" for tag in tagged.tags] or [NOTHING]
     if tagged.is_new_combination:
         lines.append("new combination")

@@ -6,6 +6,7 @@ import os
 import pickle
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ CARD = "tagger.json"
 SERVING_COPY = "serving.onnx"
 MAX_CARD_BYTES = 16_000_000
 MAX_COPY_BYTES = 1_000_000_000
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # what zipfile may raise
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,19 @@ class Card:
             0 < temperature < float("inf") for temperature in card.temperatures
         ):
             raise ValueError("temperatures that do not fit")
-        known = set(card.labels)
         if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 1:
             raise ValueError("preprocessing of another version")
-        if len(card.thresholds) != len(card.labels) or any(
-            label not in known for group in card.groups for label in group.labels
+        if len(card.thresholds) != len(card.labels) or not all(
+            0 <= threshold <= 1 for threshold in card.thresholds
         ):
-            raise ValueError("labels, thresholds and groups do not fit")
+            raise ValueError("thresholds that do not fit the labels")
+        grouped = [label for group in card.groups for label in group.labels]
+        if (
+            len(set(grouped)) < len(grouped)
+            or not set(grouped) <= set(card.labels)
+            or not all(group.labels for group in card.groups)
+        ):
+            raise ValueError("groups that do not fit the labels")
         return card
 
 
@@ -89,9 +97,10 @@ def whole_file(path: Path, suffix: str = "") -> Iterator[Path]:
     Missing folders are made. Where the block fails, `path` stays as it was. Raises CommandError
     where the place cannot be written.
     """
+    path = path.resolve()  # a link goes on pointing to the file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix, f".{path.name}.", path.parent)
+        handle, name = tempfile.mkstemp(suffix, f".{path.name[:40]}.", path.parent)
     except OSError as error:
         raise CommandError(
             f"{path}: cannot be written ({error.strerror}); name another place"
@@ -125,9 +134,9 @@ def _sync(path: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise CommandError now rather than after the training where `path` cannot be written."""
-    if path.is_dir():
-        raise CommandError(f"{path}: is a folder; name a file")
     try:
+        if path.exists() and not path.is_file():
+            raise CommandError(f"{path}: is not a plain file; name another place")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -151,13 +160,14 @@ def save(
     that classify.py need not inflate them at each start. Keras insists on the ending .keras; the
     finished file is moved to whatever name was asked.
     """
-    with whole_file(model_path, ".keras") as new_model, whole_file(labelbin_path) as new_labelbin:
+    with whole_file(model_path, ".keras") as new_model:
         model.save(new_model)
         with zipfile.ZipFile(new_model, "a") as archive:
             archive.writestr(CARD, card.to_json())
             if serving_copy is not None:
                 archive.writestr(SERVING_COPY, serving_copy)
-        new_labelbin.write_bytes(pickle.dumps(binarizer))
+        with whole_file(labelbin_path) as new_labelbin:
+            new_labelbin.write_bytes(pickle.dumps(binarizer))
 
 
 def read_card(path: Path) -> Card:
@@ -173,7 +183,7 @@ def read_card(path: Path) -> Card:
         ) from None
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, RuntimeError):
+    except (*DAMAGED, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise CommandError(f"{path}: is not a model that train.py wrote; train again") from None
 
 
@@ -188,7 +198,7 @@ def read_serving_copy(path: Path) -> bytes | None:
             return archive.read(SERVING_COPY)
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except (zipfile.BadZipFile, ValueError, RuntimeError):
+    except (*DAMAGED, ValueError):
         raise CommandError(f"{path}: is damaged; train again") from None
 
 

@@ -4,6 +4,7 @@ Images are float32 (B, H, W, 3) RGB in 0..1 and stay so. A seed is an int32 pair
 of a run sees the same pictures whether or not the run was interrupted before it.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +98,9 @@ def augment(
     images = warp(images, seed, settings)
     count = images.shape[0]
     mask = np.ones((count, len(colours)), np.float32)
-    recoloured = int(count * settings.recoloured) if 0 < colours.sum() < len(colours) else 0
+    recoloured = 0
+    if 0 < colours.sum() < len(colours):
+        recoloured = min(math.ceil(count * settings.recoloured), count - 1)
     if recoloured:
         kept = count - recoloured
         mask[kept:, colours] = 0

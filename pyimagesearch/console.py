@@ -1,10 +1,11 @@
 """How the commands talk: stdout is data, stderr is talk, an error is one line, exit 0, 1 or 2."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -37,14 +38,12 @@ def progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T
 
 
 def silence_native_libraries() -> None:
-    """Keep what C libraries print off the screen; call it before TensorFlow or OpenCV load.
+    """Keep what C libraries print off the screen; call it before TensorFlow loads.
 
     libjpeg, libpng and TensorFlow write to file descriptor 2 whatever their logging switches
     say. Descriptor 2 is therefore closed to them, and Python's stderr goes on to the old place.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     sys.stderr.flush()
     screen = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -57,8 +56,9 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
     """Run `command` and return its exit status: 0 done, 1 the work failed.
 
     Wrong arguments exit with 2 through argparse. What C libraries print is shown only if
-    `verbose`. A closed pipe on stdout ends quietly.
+    `verbose`. A closed pipe ends the command quietly with 141, Ctrl-C with 130, as shells expect.
     """
+    _mend_streams()
     if not verbose:
         silence_native_libraries()
     name = Path(sys.argv[0]).name
@@ -72,6 +72,30 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
         say(f"{name}: stopped")
         return 130
     except BrokenPipeError:
-        # Python flushes stdout once more at exit; give it somewhere harmless.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
+        return 141
+    except OSError as error:
+        where = error.filename or "the output"
+        _discard(sys.stdout)
+        say(f"{name}: error: {where}: {error.strerror or error}")
+        return 1
     return 0
+
+
+def _mend_streams() -> None:
+    """Make streams that are closed harmless, and let every file name pass through the others."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # In this order it takes the free descriptor 0, 1 or 2 itself.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            is_utf8 = stream.encoding.lower().replace("-", "") == "utf8"
+            stream.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
+
+
+def _discard(stream: TextIO) -> None:
+    """Give what is still in `stream`, flushed again at exit, somewhere harmless to go."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

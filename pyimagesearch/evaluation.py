@@ -1,6 +1,8 @@
 """Score a saved model on labelled photos."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -27,9 +29,11 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
                     f"{sample.path}: has the label {label!r}, which the model does not know; it "
                     f"knows {', '.join(known)}"
                 )
-    kept, pixels = load_samples(samples, tagger.card.image_size, max_pixels, MAX_UNREADABLE)
+    side = tagger.card.image_size
+    with tempfile.TemporaryDirectory() as cache:
+        kept, pixels = load_samples(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
+        judged = tagger.judge(pixels)
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
-    judged = tagger.judge(pixels)
     return metrics.score(
         judged.probabilities, judged.decided, targets, known, uncalibrated=judged.uncalibrated
     )

@@ -45,10 +45,12 @@ def find_groups(samples: Sequence[Sample]) -> list[LabelGroup]:
 
 
 def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
-    """Return, sorted, every set of labels that is exclusive and complete on `samples`.
+    """Return, sorted, the sets of labels that are exclusive and complete on `samples`.
 
     The commonest combination of labels that has none in the set must be covered by one of its
-    own, or be among the few that are forgiven; the search branches on that.
+    own, or be among the few that are forgiven; the search branches on that. A set found so can
+    spare none of its labels; others join where only one way is open. Returns [] where the search
+    is given up.
     """
     combinations = [
         (frozenset(labels), count)
@@ -65,7 +67,7 @@ def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
     pending = [(frozenset[str](), frozenset[str]())]
     for _ in range(MAX_STEPS):
         if not pending or len(found) >= MAX_SETS:
-            break
+            return sorted(found)
         chosen, refused = pending.pop()
         bare = [(labels, count) for labels, count in combinations if not labels & chosen]
         double = sum(count for labels, count in combinations if len(labels & chosen) > 1)
@@ -80,10 +82,11 @@ def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
                 found.add(tuple(sorted(chosen)))
             continue
         open_labels = next(sorted(labels - refused) for labels, _ in bare if labels - refused)
-        pending.append((chosen, refused | set(open_labels)))
+        if len(open_labels) > 1 or together[open_labels[0]] & chosen:
+            pending.append((chosen, refused | set(open_labels)))
         for label in open_labels:
             pending.append((chosen | {label}, refused | (set(open_labels) - {label})))
-    return sorted(found)
+    return []
 
 
 def names_colours(labels: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import looks_like_image
+from pyimagesearch.folders import find_images
 
 NO_LABEL = "_none"
 
@@ -28,16 +28,13 @@ def read_folders(root: Path) -> list[Sample]:
     """
     if not root.is_dir():
         raise CommandError(f"{root}: no such folder; name one with --dataset")
-    samples = []
-    for path in sorted(root.rglob("*")):
-        if path.name.startswith(".") or not path.is_file() or not looks_like_image(path):
-            continue
-        if path.parent == root:
+    samples = [Sample(path, labels_of_folder(path.parent.name)) for path in find_images(root)]
+    for sample in samples:
+        if sample.path.parent == root:
             raise CommandError(
-                f"{path}: an image outside any label folder; move it into one such as "
+                f"{sample.path}: an image outside any label folder; move it into one such as "
                 f"{root / 'red_dress'}"
             )
-        samples.append(Sample(path, labels_of_folder(path.parent.name)))
     if not samples:
         raise CommandError(f"{root}: no images found in its folders; expected red_dress/photo.jpg")
     return samples

@@ -1,34 +1,57 @@
-"""Samples -> one array of pictures, what cannot be read named and left out."""
+"""Samples -> one array of pictures, decoded once and kept for the next run.
 
+The array is a memory-mapped file in the cache folder, so that memory does not grow with the number
+of photos. Its name holds a digest of every file's path, size and date: when one changes, the file
+is made anew. It appears under its name only when whole, and a run that still reads an older one
+keeps it, so that two runs may share a folder.
+"""
+
+import contextlib
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch import console, images
+from pyimagesearch.artifacts import whole_file
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labels import Sample, count_labels
 
+# To be raised when the same file is decoded to other pixels than before.
+DECODER = 1
+KEPT_FILES = 4
+
 
 def load_samples(
-    samples: Sequence[Sample], side: int, max_pixels: int, max_unreadable: float
+    samples: Sequence[Sample], side: int, max_pixels: int, max_unreadable: float, cache: Path
 ) -> tuple[list[Sample], NDArray[np.uint8]]:
-    """Return the readable samples and their pictures, uint8 RGB (N, side, side, 3).
+    """Return the readable samples and their pictures, uint8 RGB (N, side, side, 3), read-only.
 
     Each photo that cannot be read is named on stderr. Raises CommandError where that is more
-    than the share `max_unreadable` of them, or every photo of some label.
+    than the share `max_unreadable` of them, or every photo of some label, or where the folder
+    `cache` cannot be written.
     """
-    pixels = np.empty((len(samples), side, side, 3), np.uint8)
-    kept: list[Sample] = []
-    decoded = images.load_many([sample.path for sample in samples], side, max_pixels)
-    loaded = console.progress(decoded, len(samples), "decoding", "photo")
-    for sample, (path, picture) in zip(samples, loaded, strict=True):
-        if isinstance(picture, ImageError):
-            console.warn(f"{path}: {picture}; skipped")
-        else:
-            pixels[len(kept)] = picture
-            kept.append(sample)
+    paths = [sample.path for sample in samples]
+    decoded = cache / f"{_digest(paths, side, max_pixels)}.pixels"
+    try:
+        pixels, readable = _open(decoded, len(paths), side)
+        for path, is_readable in zip(paths, readable, strict=True):
+            if not is_readable:
+                console.warn(f"{path}: was unreadable when last looked at; skipped")
+    except (OSError, ValueError):
+        _decode(paths, side, max_pixels, decoded)
+        _remove_old(cache)
+        pixels, readable = _open(decoded, len(paths), side)
+    kept = [sample for sample, is_readable in zip(samples, readable, strict=True) if is_readable]
+    _check(samples, kept, max_unreadable)
+    return kept, pixels
+
+
+def _check(samples: Sequence[Sample], kept: Sequence[Sample], max_unreadable: float) -> None:
+    """Raise CommandError where too little of `samples` is left in `kept`; count what is missing."""
     unreadable = len(samples) - len(kept)
     if not kept:
         raise CommandError(f"none of the {len(samples)} photos can be read")
@@ -41,4 +64,51 @@ def load_samples(
         raise CommandError(f"no photo labelled {lost[0]!r} can be read; mend or remove them")
     if unreadable:
         console.say(f"{unreadable} of {len(samples)} photos skipped")
-    return kept, pixels[: len(kept)]
+
+
+def _digest(paths: Sequence[Path], side: int, max_pixels: int) -> str:
+    """Return a name that changes with the files and with how they are decoded."""
+    digest = hashlib.sha256(f"{DECODER} {side} {max_pixels}".encode())
+    for path in paths:
+        try:
+            status = path.stat()
+            state = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:
+            state = "gone"
+        digest.update(f"{path.absolute()}\0{state}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) -> None:
+    """Write the pictures of `paths` one after the other, then a byte a path: 1 where readable."""
+    readable = np.zeros(len(paths), np.uint8)
+    loaded = images.load_many(paths, side, max_pixels)
+    with whole_file(decoded) as new, new.open("wb") as file:
+        for index, (path, picture) in enumerate(
+            console.progress(loaded, len(paths), "decoding", "photo")
+        ):
+            if isinstance(picture, ImageError):
+                console.warn(f"{path}: {picture}; skipped")
+            else:
+                file.write(picture.tobytes())
+                readable[index] = 1
+        file.write(readable.tobytes())
+
+
+def _remove_old(cache: Path) -> None:
+    """Keep the newest files of the folder only."""
+    newest_last = sorted(cache.glob("*.pixels"), key=lambda path: path.stat().st_mtime_ns)
+    for path in newest_last[:-KEPT_FILES]:
+        with contextlib.suppress(OSError):  # another run was quicker, or has it open on Windows
+            path.unlink()
+
+
+def _open(decoded: Path, count: int, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the mapped pictures, and which of `count` paths are readable.
+
+    Raises OSError or ValueError where `decoded` is not a whole file of them.
+    """
+    contents = np.asarray(np.memmap(decoded, np.uint8, mode="r"))
+    readable = contents[-count:].astype(bool)
+    pictures = contents[:-count].reshape(int(readable.sum()), side, side, 3)
+    return pictures, readable

@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     import keras
 
 
+SMALLEST, LARGEST = 12, 1024  # image sizes: what the poolings need, and what memory holds
+
+
 @dataclass(frozen=True)
 class Defaults:
     """Settings that suit a network, found on validation photos."""
 
     image_size: int  # pixels a side
-    smallest: int  # image size that the network's poolings can take
     epochs: int
     batch_size: int
     learning_rate: float
 
 
 DEFAULTS = {
-    "factored": Defaults(image_size=64, smallest=24, epochs=30, batch_size=64, learning_rate=6e-3),
-    "smallervggnet": Defaults(
-        image_size=96, smallest=12, epochs=30, batch_size=32, learning_rate=1e-3
-    ),
+    "factored": Defaults(image_size=64, epochs=30, batch_size=64, learning_rate=6e-3),
+    "smallervggnet": Defaults(image_size=96, epochs=30, batch_size=32, learning_rate=1e-3),
 }
 
 
@@ -68,6 +68,9 @@ def build(
     from pyimagesearch.factored import FactoredNet
     from pyimagesearch.smallervggnet import SmallerVGGNet
 
+    # Whatever an old keras.json in the home folder says.
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
     keras.utils.set_random_seed(seed)
     if architecture == "factored":
         return FactoredNet.build(side, colour_columns(groups, classes), len(classes))

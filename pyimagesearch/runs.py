@@ -80,11 +80,9 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
 
 def serving_copy(done: Run, pixels: training.Images) -> bytes | None:
     """Return the ONNX copy of a run's network, tried on `pixels`, or None with a warning."""
-    from pyimagesearch.onnx_export import UnknownLayerError
-
     try:
         return serving.make_copy(done.model, done.tagger.card, pixels)
-    except (UnknownLayerError, ValueError) as error:
+    except Exception as error:  # whatever is wrong with the copy, the trained network is kept
         console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
         return None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.artifacts import Card, load_keras, read_serving_copy
+from pyimagesearch.artifacts import MAX_COPY_BYTES, Card, load_keras, read_serving_copy
 from pyimagesearch.console import CommandError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def keras_predictor(network: "keras.Model", card: Card) -> Predict:
 def make_copy(network: "keras.Model", card: Card, images: NDArray[np.uint8]) -> bytes:
     """Return the ONNX copy of `network`, having seen that both say the same of `images`.
 
-    Raises UnknownLayerError, or ValueError where they differ by more than 1e-4.
+    Raises UnknownLayerError, or ValueError where they differ by more than 1e-4 or it is too large.
     """
     from pyimagesearch.onnx_export import to_onnx
 
@@ -83,6 +83,9 @@ def make_copy(network: "keras.Model", card: Card, images: NDArray[np.uint8]) -> 
     answers = [
         predict(images) for predict in (onnx_predictor(copy, card), keras_predictor(network, card))
     ]
-    if (difference := float(np.abs(answers[0] - answers[1]).max())) > TOLERANCE:
+    difference = float(np.abs(answers[0] - answers[1]).max())
+    if not difference <= TOLERANCE:
         raise ValueError(f"the ONNX copy differs by {difference:.1e}")
+    if len(copy) > MAX_COPY_BYTES:
+        raise ValueError(f"the ONNX copy would have {len(copy)} bytes")
     return copy

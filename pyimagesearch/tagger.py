@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ class Tagged:
 
     tags: tuple[str, ...]
     probabilities: dict[str, float]
-    is_new_combination: bool  # these tags never held together in training
+    is_new_combination: bool  # two of these tags never held together in training
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Tagger:
         self.card = card
         self.predict = predict
         self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
-        self._seen = {frozenset(labels) for labels in card.combinations}
+        self._seen = {pair for labels in card.combinations for pair in combinations(labels, 2)}
 
     @staticmethod
     def load(
@@ -107,4 +107,4 @@ class Tagger:
         counting = [label for label, does in zip(labels, counts, strict=True) if does]
         last = len(self.card.groups)
         tags = tuple(sorted(counting, key=lambda t: (self._rank.get(t, last), -by_label[t])))
-        return Tagged(tags, by_label, len(tags) > 1 and frozenset(tags) not in self._seen)
+        return Tagged(tags, by_label, not self._seen.issuperset(combinations(sorted(tags), 2)))

@@ -37,6 +37,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="where the scores go, and what made them; default: metrics.json beside the model",
     )
 
+    files.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(".cache"),
+        metavar="FOLDER",
+        help="decoded photos, kept for the next run; may be deleted; default: %(default)s",
+    )
+
     learning = parser.add_argument_group("learning")
     learning.add_argument(
         "--architecture",
@@ -113,6 +121,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")
-    if not -(2**31) <= options.seed < 2**31:
-        parser.error(f"argument --seed: {options.seed}: must fit 32 bits")
+    if not 0 <= options.seed < 2**31:
+        parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options

@@ -14,6 +14,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
 from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.console import CommandError
 from pyimagesearch.fused import with_fused_normalization
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
@@ -179,7 +180,7 @@ def fit(
     """Train `model` in place and return its epochs; the weights are those of the best one.
 
     `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
-    same weights on the same machine.
+    same weights on the same machine. Raises CommandError where the loss diverges.
     """
     trainer = Trainer(model, data, schedule, settings)
     batch, steps = schedule.batch_size, steps_per_epoch(data, schedule)
@@ -217,6 +218,10 @@ def fit(
             cross_entropy(held_out_targets, held_out),
             *scores(held_out, held_out_targets),
         )
+        if not math.isfinite(epoch.loss + epoch.validation_loss):
+            raise CommandError(
+                f"the loss is no number any more in epoch {epoch.number}; lower --learning-rate"
+            )
         epochs.append(epoch)
         if best_epoch(epochs) is epoch:
             model.set_weights(trainer.model.get_weights())

@@ -1,3 +1,4 @@
+import functools
 import json
 import os
 import pickle
@@ -24,8 +25,13 @@ CARD_OF_TEST = Card(
 )
 
 
+@functools.cache
+def network() -> keras.Model:
+    return networks.build("factored", 32, GROUPS, LABELS, 0)
+
+
 def save(folder: Path) -> tuple[keras.Model, Path, Path]:
-    model = networks.build("factored", 32, GROUPS, LABELS, 0)
+    model = network()
     binarizer = MultiLabelBinarizer().fit([LABELS])
     model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
     artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, model_path, labelbin_path)
@@ -98,7 +104,7 @@ def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
         artifacts.check_writable(tmp_path / "file" / "fashion.model")
-    with pytest.raises(CommandError, match="is a folder; name a file"):
+    with pytest.raises(CommandError, match="is not a plain file"):
         artifacts.check_writable(tmp_path)
     artifacts.check_writable(tmp_path / "made" / "fashion.model")
     assert list((tmp_path / "made").iterdir()) == []
@@ -130,6 +136,10 @@ def with_card(path: Path, card: str) -> Path:
         {"temperatures": [1.0]},
         {"temperatures": [1.0, 1.0, 1.0, 0.0]},
         {"least_energy": float("nan")},
+        {"groups": [{"name": "colour", "labels": [], "is_colour": True}]},
+        {"groups": [{"name": "colour", "labels": ["red", "red"], "is_colour": True}]},
+        {"thresholds": [0.5, 0.5, 0.5, float("nan")]},
+        {"image_size": float("inf")},
     ],
 )
 def test_a_card_that_does_not_hold_together_is_refused(

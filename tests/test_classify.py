@@ -112,7 +112,7 @@ def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: T
     as_json = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
     for row, line in zip(rows, as_json.stdout.splitlines(), strict=True):
         other = json.loads(line)
-        assert row[:2] == [other["image"], " ".join(other["tags"])]
+        assert row[:2] == [other["image"], "|".join(other["tags"])]
         assert list(map(float, row[2:])) == pytest.approx(
             list(other["probabilities"].values()), abs=1e-5
         )
@@ -156,8 +156,8 @@ def test_output_writes_copies_into_a_folder_none_over_another(
     )
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "same-2.png",
-        "same.png",
+        "same-tagged-2.png",
+        "same-tagged.png",
     ]
 
 

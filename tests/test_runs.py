@@ -9,7 +9,7 @@ from pyimagesearch import metrics, runs, splits, training
 from pyimagesearch.networks import Defaults, Recipe
 from pyimagesearch.training import Epoch
 
-RECIPE = Recipe("factored", Defaults(SIDE, 24, 1, 16, 5e-3), validation_share=0.25, seed=1)
+RECIPE = Recipe("factored", Defaults(SIDE, 1, 16, 5e-3), validation_share=0.25, seed=1)
 
 
 def test_what_is_held_out_neither_trains_nor_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_what_is_held_out_neither_trains_nor_chooses(monkeypatch: pytest.MonkeyP
 
 def test_a_run_makes_a_tagger_that_has_learned() -> None:
     data = bars()
-    ten = Recipe("factored", Defaults(SIDE, 24, 10, 16, 5e-3), 0.25, seed=1)
+    ten = Recipe("factored", Defaults(SIDE, 10, 16, 5e-3), 0.25, seed=1)
     epochs: list[Epoch] = []
     done = runs.run(data, ten, epochs.append)
     assert epochs == done.epochs

@@ -1,27 +1,107 @@
+import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
+from conftest import write_picture
+from numpy.typing import NDArray
 
 from pyimagesearch.artifacts import Card
+from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.tagger import Tagger
+from pyimagesearch.tagger import Tagged, Tagger
 from pyimagesearch.unknown import joint_energy
 
-GROUPS = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
-CARD = Card("factored", 8, ("blue", "red"), (0.2, 0.2), GROUPS, (("blue",), ("red",)))
+LABELS = ("black", "blue", "dress", "jeans", "long")
+GROUPS = (
+    LabelGroup("colour", ("black", "blue"), is_colour=True),
+    LabelGroup("group", ("dress", "jeans"), is_colour=False),
+)
+SEEN = (("black", "jeans"), ("blue", "dress", "long"), ("blue", "jeans"))
+
+
+def tagger_that_says(*probabilities: float) -> Tagger:
+    """A tagger that says the same of every image; its image size is 4."""
+    card = Card("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
+
+    def predict(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.tile(np.array(probabilities, np.float32), (len(batch), 1))
+
+    return Tagger(card, predict)
+
+
+def tag_one(*probabilities: float) -> Tagged:
+    (tagged,) = tagger_that_says(*probabilities).tag(np.zeros((1, 4, 4, 3), np.uint8))
+    return tagged
+
+
+def test_tags_come_in_the_order_of_the_groups_then_by_probability() -> None:
+    assert tag_one(0.6, 0.1, 0.9, 0.2, 0.95).tags == ("black", "dress", "long")
+
+
+def test_a_pair_never_seen_together_is_a_new_combination() -> None:
+    assert tag_one(0.9, 0.1, 0.8, 0.2, 0.1).tags == ("black", "dress")
+    assert tag_one(0.9, 0.1, 0.8, 0.2, 0.1).is_new_combination
+    assert tag_one(0.9, 0.1, 0.1, 0.8, 0.9).is_new_combination  # black, jeans, long
+
+
+def test_a_pair_seen_as_part_of_more_labels_is_not_new() -> None:
+    assert not tag_one(0.1, 0.9, 0.8, 0.2, 0.1).is_new_combination  # blue, dress
+    assert not tag_one(0.1, 0.9, 0.8, 0.2, 0.7).is_new_combination  # blue, dress, long
+
+
+def test_one_tag_or_none_is_never_new() -> None:
+    assert not tag_one(0.9, 0.1, 0.1, 0.1, 0.1).is_new_combination
+    assert tag_one(0.1, 0.1, 0.1, 0.1, 0.1) == Tagged((), tag_one(*[0.1] * 5).probabilities, False)
+
+
+def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:
+    paths = [write_picture(tmp_path / f"{number:03}.png") for number in range(150)]
+    paths[70].write_bytes(b"")
+    results = list(tagger_that_says(0.9, 0, 0.9, 0, 0).tag_files(iter(paths)))
+    assert [path for path, _ in results] == paths
+    wrong = [path for path, result in results if isinstance(result, ImageError)]
+    assert wrong == [paths[70]]
+
+
+def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
+    tagger = tagger_that_says(0.9, 0, 0.9, 0, 0)
+    paths = [write_picture(tmp_path / f"{number}.png") for number in range(20)]
+    counts: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: counts.append(len(list(tagger.tag_files(paths)))))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [20] * 4
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="no such model"):
+        Tagger.load(tmp_path / "fashion.model", tmp_path / "mlb.pickle")
+
+
+TWO = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
+CARD_OF_TWO = Card("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, (("blue",), ("red",)))
 SAID = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
 PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
 
 
 def test_an_image_of_too_little_energy_gets_no_tags() -> None:
     sure, unsure = joint_energy(SAID)
-    tagger = Tagger(replace(CARD, least_energy=(sure + unsure) / 2), lambda _: SAID)
+    tagger = Tagger(replace(CARD_OF_TWO, least_energy=(sure + unsure) / 2), lambda _: SAID)
     assert [tagged.tags for tagged in tagger.tag(PIXELS)] == [("blue",), ()]
     assert tagger.tag(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
 
 
 def test_without_a_limit_nothing_is_refused() -> None:
-    assert [tagged.tags for tagged in Tagger(CARD, lambda _: SAID).tag(PIXELS)] == [("blue",)] * 2
+    assert [tagged.tags for tagged in Tagger(CARD_OF_TWO, lambda _: SAID).tag(PIXELS)] == [
+        ("blue",)
+    ] * 2
 
 
 def test_many_images_are_judged_in_order_across_batches() -> None:
@@ -34,6 +114,6 @@ def test_many_images_are_judged_in_order_across_batches() -> None:
         first = batch[:, 0, 0, 0].astype(np.float32) / 255
         return np.stack([first, 1 - first], axis=1)
 
-    judged = Tagger(CARD, predict).judge(pixels)
+    judged = Tagger(CARD_OF_TWO, predict).judge(pixels)
     np.testing.assert_allclose(judged.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
     assert judged.decided.sum(axis=1).tolist() == [1] * 150

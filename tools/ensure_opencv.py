@@ -19,6 +19,14 @@ def import_error() -> str:
     return result.stderr.strip().rpartition("\n")[2] if result.returncode else ""
 
 
+def installed(package: str) -> str:
+    """Return the version of a package that is installed, or ""."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
 def pip(*arguments: str) -> None:
     """Run this interpreter's pip; raises CalledProcessError where it fails."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -30,8 +38,7 @@ def main() -> int:
     reason = import_error()
     if not reason:
         return 0
-    if "cannot open shared object file" in reason:
-        version = importlib.metadata.version("opencv-python")
+    if "cannot open shared object file" in reason and (version := installed("opencv-python")):
         print(f"opencv-python cannot start here ({reason})", file=sys.stderr)
         print(f"installing opencv-python-headless {version} in its place", file=sys.stderr)
         # Both own the folder cv2/: all of it has to go before the other one comes.

@@ -1,0 +1,32 @@
+"""The images in a folder tree."""
+
+import os
+from pathlib import Path
+
+from pyimagesearch import console
+from pyimagesearch.images import looks_like_image
+
+
+def find_images(root: Path) -> list[Path]:
+    """Return the images below `root` at any depth, sorted by path.
+
+    Hidden files and folders (.thumbnails, .ipynb_checkpoints) and files that are no images are
+    passed over. Links to folders are followed, each folder once. A folder that cannot be opened
+    is named on stderr.
+    """
+    found: list[Path] = []
+    visited: set[str] = set()
+
+    def name_error(error: OSError) -> None:
+        console.warn(f"{error.filename}: cannot be opened ({error.strerror}); skipped")
+
+    for folder, subfolders, names in os.walk(root, onerror=name_error, followlinks=True):
+        visited.add(os.path.realpath(folder))
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in visited
+        ]
+        paths = (Path(folder, name) for name in names if not name.startswith("."))
+        found += [path for path in paths if looks_like_image(path) and not path.is_dir()]
+    return sorted(found)
