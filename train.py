@@ -20,6 +20,7 @@ import numpy as np
 from pyimagesearch import (
     artifacts,
     console,
+    evaluation,
     feature_tables,
     hashing,
     label_groups,
@@ -192,7 +193,7 @@ def train(
 
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
-    scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
+    scores = evaluation.score(judged, truth, data.classes, recipe.seed)
     best = training.best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
@@ -239,6 +240,7 @@ def judge_held_out(
         data.targets[np.concatenate(parts)],
         data.classes,
         recipe.seed,
+        np.concatenate([one.uncalibrated for one in judged]),
     )
     print(report.describe_scores(scores, units))
 

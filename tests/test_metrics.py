@@ -49,6 +49,8 @@ def test_each_overall_score_is_the_one_worked_by_hand() -> None:
             "ranking loss": (0 + 0 + 1 / 2 + 0) / 4,
             "label ranking AP": (1 + 1 + (1 + 2 / 3) / 2 + 1) / 4,
             "coverage": (2 + 1 + 3 + 0) / 4,
+            "calibration error": (0.2 + 0.4 + 0.3 + 0.6 + 0.5 + 0.6 + 0.3 + 0.4 + 0.1) / 12,
+            "Brier score": np.mean((PROBABILITIES - TARGETS) ** 2),
         }
     )
 
@@ -70,6 +72,8 @@ def test_each_overall_score_is_scikit_learns() -> None:
             "ranking loss": sk.label_ranking_loss(targets, probabilities),
             "label ranking AP": sk.label_ranking_average_precision_score(targets, probabilities),
             "coverage": sk.coverage_error(targets, probabilities),
+            "calibration error": metrics.calibration_error(probabilities, targets),
+            "Brier score": sk.brier_score_loss(targets.ravel(), probabilities.ravel()),
         }
     )
 
@@ -127,3 +131,19 @@ def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty() -> None:
 def test_the_same_seed_gives_the_same_interval() -> None:
     values = np.arange(50) % 3 > 0
     assert metrics.bootstrap_interval(values, 1) == metrics.bootstrap_interval(values, 1)
+
+
+def test_calibration_error_is_how_far_said_and_true_are_apart_by_tenths() -> None:
+    # Said 0.9 of four, true of three: 0.15 off; said 0.2 of one, not true: 0.2 off.
+    said = np.array([[0.9], [0.9], [0.9], [0.9], [0.2]])
+    truth = np.array([[1], [1], [1], [0], [0]])
+    assert metrics.calibration_error(said, truth) == pytest.approx((4 * 0.15 + 1 * 0.2) / 5)
+    assert metrics.calibration_error(truth, truth) == 0
+
+
+def test_brier_score_is_the_mean_squared_error_and_scikit_learns() -> None:
+    said, truth = np.array([[0.9, 0.4]]), np.array([[1, 0]])
+    assert metrics.brier_score(said, truth) == pytest.approx((0.1**2 + 0.4**2) / 2)
+    assert metrics.brier_score(said, truth) == pytest.approx(
+        sklearn_metrics.brier_score_loss(truth.ravel(), said.ravel())
+    )
