@@ -87,7 +87,8 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         card,
         thresholds=tuple(chosen.tolist()),
         temperatures=tuple(temperatures.tolist()),
-        least_energy=unknown.least_energy(said, truth),
+        # Without groups each label's own threshold says already where there is nothing.
+        least_energy=unknown.least_energy(said, truth) if data.groups else 0.0,
     )
     return Tagger(card, predict)
 

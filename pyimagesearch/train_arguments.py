@@ -142,7 +142,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="N",
         help="skip photos of more pixels; default: %(default)s",
     )
-    instead = parser.add_argument_group("instead of training a model; nothing is saved")
+    instead = parser.add_argument_group("instead of training a model; none is saved")
     question = instead.add_mutually_exclusive_group()
     question.add_argument(
         "--folds",
@@ -155,6 +155,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--leave-one-pair-out",
         action="store_true",
         help="judge each combination of labels by a network that never saw it",
+    )
+    question.add_argument(
+        "--audit",
+        type=Path,
+        nargs="?",
+        const=Path("audit.csv"),
+        metavar="FILE",
+        help="as --folds 5, then write the photos whose labels are likely wrong, worst first, as "
+        "CSV, and the worst as a picture beside it; needs requirements-audit.txt; default: "
+        "%(const)s",
     )
     question.add_argument(
         "--list-duplicates",
