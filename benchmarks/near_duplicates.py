@@ -7,18 +7,14 @@ own, as random splits have it; the same folds but for that.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch import hashing, images, metrics, networks, splits, training
+from benchmarks import photos
+from pyimagesearch import cross_validation, metrics
 from pyimagesearch.console import silence_native_libraries
-from pyimagesearch.label_groups import find_groups
-from pyimagesearch.labels import read_folders
-from pyimagesearch.loading import load_samples
 from pyimagesearch.report import mean_and_spread
-from pyimagesearch.runs import judge_held_out
 
 
 def main() -> None:
@@ -31,27 +27,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=42)
     options = parser.parse_args()
     silence_native_libraries()
-    samples = read_folders(options.dataset)
-    groups = find_groups(samples)
-    architecture = networks.choose(groups, sorted({t for s in samples for t in s.labels}))
-    settings = networks.DEFAULTS[architecture]
-    settings = replace(settings, epochs=options.epochs or settings.epochs)
-    recipe = networks.Recipe(architecture, settings, validation_share=0.2, seed=options.seed)
-    side = settings.image_size
-    samples, pixels = load_samples(samples, side, images.MAX_PIXELS, 0.1, Path(".cache"))
-    together = hashing.clusters(pixels)
-    data, _ = training.prepare(samples, pixels, groups, together, 0.2, options.seed)
+    data, together, recipe = photos.prepare(options.dataset, options.seed, options.epochs)
     has_twin = np.bincount(together)[together] > 1
 
     for name in options.splits:
-        clusters = together if name == "together" else np.arange(len(pixels))
-        parts = splits.stratified_folds(data.combinations, clusters, options.folds, options.seed)
-        right = np.zeros(len(pixels), np.bool_)
-        exact = []
-        for held in judge_held_out(data, parts, clusters, recipe):
-            truth = data.targets[held.indices] > 0
-            right[held.indices] = (held.judged.decided == truth).all(axis=1)
-            exact.append(metrics.exact_match(held.judged.decided, truth))
+        clusters = together if name == "together" else np.arange(len(together))
+        parts = cross_validation.folds(data, clusters, options.folds, options.seed)
+        judged = cross_validation.judge(data, parts, clusters, recipe)
+        right = np.zeros(len(together), np.bool_)
+        for part, one in zip(parts.values(), judged, strict=True):
+            right[part] = (one.decided == (data.targets[part] > 0)).all(axis=1)
+        exact = [float(right[part].mean()) for part in parts.values()]
         low, high = metrics.bootstrap_interval(right, options.seed)
         print(
             f"near-duplicates {name}: exact match {mean_and_spread(exact)} over {options.folds} "

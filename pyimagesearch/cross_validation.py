@@ -42,20 +42,21 @@ def judge(data: Data, parts: Parts, clusters: Indices, recipe: Recipe) -> list[J
 
 
 def describe(data: Data, parts: Parts, judged: Sequence[Judged], seed: int) -> str:
-    """Return the exact match of each part, their spread, and all scores of them together."""
+    """Return the exact match of each part, how many got no tags, and all scores together."""
     units = "rows" if data.features else "images"
     exact = [
         metrics.exact_match(one.decided, data.targets[part])
         for part, one in zip(parts.values(), judged, strict=True)
     ]
+    untagged = [f"{1 - one.decided.any(axis=1).mean():.3f}" for one in judged]
     rows = [
-        (name, len(part), f"{share:.3f}")
-        for (name, part), share in zip(parts.items(), exact, strict=True)
+        (name, len(part), f"{share:.3f}", silent)
+        for (name, part), share, silent in zip(parts.items(), exact, untagged, strict=True)
     ]
     targets = data.targets[np.concatenate(list(parts.values()))]
     scores = evaluation.score(join(judged), targets, data.classes, seed)
     return (
-        f"{report.table(('never seen', units, 'exact match'), rows)}\n"
+        f"{report.table(('never seen', units, 'exact match', 'no tags'), rows)}\n"
         f"mean and standard deviation {report.mean_and_spread(exact)}\n\n"
         f"all of them together:\n{report.describe_scores(scores, units)}"
     )
