@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import feature_tables, images, serving, thresholds, unknown
+from pyimagesearch import decoding, feature_tables, images, serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.calibration import calibrate
 from pyimagesearch.images import ImageError
@@ -97,7 +97,7 @@ class Tagger:
         Files are decoded in parallel and predicted in batches; memory does not grow with their
         number.
         """
-        loaded = images.load_many(paths, self.card.image_size, max_pixels)
+        loaded = decoding.load_many(paths, self.card.image_size, max_pixels)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag(np.stack(good)) if good else ())
