@@ -35,5 +35,5 @@ test-slow: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m slow
 
 clean:
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model mlb.pickle plot.png metrics.json
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,6 @@ from pyimagesearch import (
     hashing,
     label_groups,
     labels,
-    networks,
     records,
     report,
     train_arguments,
@@ -34,6 +33,7 @@ from pyimagesearch import (
 )
 from pyimagesearch.console import CommandError
 from pyimagesearch.feature_tables import LabelledTable
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
@@ -43,7 +43,7 @@ from pyimagesearch.splits import Indices
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    from pyimagesearch import training
+    from pyimagesearch import runs, training
     from pyimagesearch.training import Inputs
 
 
@@ -56,34 +56,6 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
     except label_groups.AmbiguousGroupsError as error:
         console.warn(f"{error}; going on without label groups")
         return []
-
-
-def choose_recipe(
-    options: argparse.Namespace,
-    groups: Sequence[LabelGroup],
-    classes: Sequence[str],
-    is_table: bool,
-) -> Recipe:
-    """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
-    defaults = networks.DEFAULTS[architecture]
-    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
-    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if is_table and settings.image_size:
-        raise CommandError(f"--image-size: {architecture} takes the features of a table")
-    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
-        raise CommandError(
-            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
-            "is possible"
-        )
-    return Recipe(
-        architecture,
-        settings,
-        options.validation,
-        options.seed,
-        options.loss,
-        options.positive_weights,
-    )
 
 
 def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable | None]:
@@ -101,6 +73,7 @@ def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable |
 def check_outputs(options: argparse.Namespace) -> None:
     """Raise CommandError where what is to be written has no place, or two files have the same."""
     outputs = [options.model, options.labelbin, options.plot, options.metrics]
+    outputs.append(artifacts.checkpoint_of(options.model))
     names = "--model, --labelbin, --plot and --metrics"
     if options.export_labels:
         outputs.append(options.export_labels)
@@ -122,7 +95,7 @@ def work(options: argparse.Namespace) -> None:
         audit.check(options.audit)
     groups = choose_groups(samples, options.label_groups)
     classes = sorted(labels.count_labels(samples))
-    recipe = choose_recipe(options, groups, classes, table is not None)
+    recipe = train_arguments.choose_recipe(options, groups, classes, table is not None)
     if options.export_labels:
         labels.write_csv(samples, options.export_labels)
     if not options.list_duplicates:
@@ -168,36 +141,38 @@ def train(
     options: argparse.Namespace,
 ) -> None:
     """Train a tagger, save it, and print how good it is."""
-    from pyimagesearch import plots, runs, training
+    from pyimagesearch import checkpoints, runs
 
-    def report_epoch(epoch: training.Epoch) -> None:
-        console.say(
-            f"epoch {epoch.number}/{recipe.settings.epochs}  {epoch.seconds:.1f} s  "
-            f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
-            f"exact match {epoch.validation_exact_match:.3f}  "
-            f"per label {epoch.validation_label_accuracy:.3f}"
-        )
+    def report_epoch(epoch: Epoch) -> None:
+        console.say(report.describe_epoch(epoch, recipe.settings.epochs))
 
-    side, others = recipe.settings.image_size, len(data.validation)
-    units = "rows" if data.features else "photos"
-    size = f"{len(data.features)} features" if data.features else f"{side} x {side} pixels"
-    console.say(
-        f"training {recipe.architecture} on {len(data.training)} {units} of {size}, judged on "
-        f"{others} others"
-    )
-    done = runs.run(data, recipe, report_epoch)
-    copy = runs.serving_copy(done, data.inputs[data.validation[:64]])
-    artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
-    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
-    with whole_files.whole_file(options.plot) as new_plot:
-        plots.plot_history(done.epochs, title, new_plot)
+    path = artifacts.checkpoint_of(options.model)
+    with checkpoints.keep(path, runs.identify(data, recipe), options.resume) as checkpoint:
+        done = runs.run(data, recipe, report_epoch, checkpoint)
+        save(done, samples, data, binarizer, recipe, options)
 
+
+def save(
+    done: "runs.Run",
+    samples: Sequence[Sample],
+    data: "training.Data",
+    binarizer: "MultiLabelBinarizer",
+    recipe: Recipe,
+    options: argparse.Namespace,
+) -> None:
+    """Print the scores of a run, and write its files, all of them or none."""
+    from pyimagesearch import plots, runs
+
+    units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
     scores = evaluation.score(judged, truth, data.classes, recipe.seed)
-    best = training.best_epoch(done.epochs).number
+    best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
+
+    copy = runs.serving_copy(done, data.inputs[held[:64]])
+    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
@@ -205,8 +180,12 @@ def train(
         f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),
     }
-    records.write_record(options.metrics, scores, made_by)
-    console.say(f"wrote {options.model}, {options.labelbin}, {options.plot}, {options.metrics}")
+    files = (options.model, options.labelbin, options.plot, options.metrics)
+    with whole_files.whole_files(files, ".keras") as (model, labelbin, plot, record):
+        artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
+        plots.plot_history(done.epochs, title, plot)
+        records.write_record(record, scores, made_by)
+    console.say(f"wrote {', '.join(map(str, files))}")
 
 
 def cross_validate(

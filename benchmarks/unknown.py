@@ -122,7 +122,7 @@ def sample_photos() -> list[Pictures]:
     from sklearn.datasets import load_sample_images
 
     hopper = str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
-    return [*load_sample_images().images, images.read(Path(hopper))]
+    return [*load_sample_images().images, images.decode(Path(hopper).read_bytes())]
 
 
 def resized(picture: NDArray[np.integer], side: int) -> Pictures:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, images, whole_files
+from pyimagesearch import console, decoding, images, whole_files
 from pyimagesearch.images import ImageError
 
 COLUMNS = 6
@@ -38,7 +38,7 @@ def write(pictures: Sequence[Picture], path: Path, max_pixels: int) -> None:
 def read(path: Path, max_pixels: int) -> NDArray[np.uint8]:
     """Return the photo at `path` in RGB, or a white one where it cannot be read any more."""
     try:
-        return images.read(path, TILE, max_pixels)
+        return decoding.decode(images.read_bytes(path), TILE, max_pixels)
     except ImageError as error:
         console.warn(f"{path}: {error}; its place stays white")
         return np.full((TILE, TILE, 3), 255, np.uint8)
