@@ -186,7 +186,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
-    if options.resume and (options.folds or options.leave_one_pair_out or options.list_duplicates):
+    instead_of_a_model = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
+    if options.resume and any(getattr(options, name) for name in instead_of_a_model):
         parser.error("argument --resume: only goes on with the training of a model")
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")
