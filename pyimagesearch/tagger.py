@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import decoding, feature_tables, images, serving, thresholds
+from pyimagesearch import decoding, feature_tables, images, serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
+from pyimagesearch.calibration import calibrate
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
 
@@ -35,7 +36,8 @@ class Judged:
     """What a model says of N images, in the order of its L labels."""
 
     probabilities: NDArray[np.float32]  # (N, L)
-    decided: NDArray[np.bool_]  # (N, L), the labels that count
+    uncalibrated: NDArray[np.float32]  # (N, L), as the network said them
+    decided: NDArray[np.bool_]  # (N, L), the labels that count; none of an unknown image
 
 
 class Tagger:
@@ -58,13 +60,13 @@ class Tagger:
         """Return the tagger in the two files that train.py wrote.
 
         `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
-        `threshold` takes the place of the model's own, for every label. Raises CommandError where
-        the files cannot be used.
+        `threshold` takes the place of the model's own, for every label, and nothing is refused as
+        unknown then. Raises CommandError where the files cannot be used.
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
         if threshold is not None:
-            card = replace(card, thresholds=(threshold,) * len(card.labels))
+            card = replace(card, thresholds=(threshold,) * len(card.labels), least_energy=0.0)
         return Tagger(card, serving.load(Path(model), card, engine))
 
     def tag(self, batch: serving.Inputs) -> list[Tagged]:
@@ -79,10 +81,13 @@ class Tagger:
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
         """
         starts = range(0, max(1, len(inputs)), BATCH_SIZE)
-        probabilities = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
-        limits = np.array(self.card.thresholds)
-        decided = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
-        return Judged(probabilities, decided)
+        said = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
+        card = self.card
+        probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
+        limits = np.array(card.thresholds)
+        decided = thresholds.decide(probabilities, limits, card.groups, card.labels)
+        is_known = unknown.joint_energy(said) >= card.least_energy
+        return Judged(probabilities, said, decided & is_known[:, None])
 
     def tag_files(
         self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger
+from pyimagesearch.unknown import joint_energy
 
 LABELS = ("black", "blue", "dress", "jeans", "long")
 GROUPS = (
@@ -82,3 +84,35 @@ def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no such model"):
         Tagger.load(tmp_path / "fashion.model", tmp_path / "mlb.pickle")
+
+
+TWO = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
+CARD_OF_TWO = Card("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, (("blue",), ("red",)))
+SAID = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
+PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
+
+
+def test_an_image_of_too_little_energy_gets_no_tags() -> None:
+    sure, unsure = joint_energy(SAID)
+    tagger = Tagger(replace(CARD_OF_TWO, least_energy=(sure + unsure) / 2), lambda _: SAID)
+    assert [tagged.tags for tagged in tagger.tag(PIXELS)] == [("blue",), ()]
+    assert tagger.tag(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
+
+
+def test_without_a_limit_nothing_is_refused() -> None:
+    assert [tagged.tags for tagged in Tagger(CARD_OF_TWO, lambda _: SAID).tag(PIXELS)] == [
+        ("blue",)
+    ] * 2
+
+
+def test_many_images_are_judged_in_order_across_batches() -> None:
+    pixels = np.zeros((150, 8, 8, 3), np.uint8)
+    pixels[:, 0, 0, 0] = np.arange(150)
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        first = batch[:, 0, 0, 0].astype(np.float32) / 255
+        return np.stack([first, 1 - first], axis=1)
+
+    judged = Tagger(CARD_OF_TWO, predict).judge(pixels)
+    np.testing.assert_allclose(judged.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
+    assert judged.decided.sum(axis=1).tolist() == [1] * 150

@@ -204,6 +204,21 @@ def test_near_duplicates_are_counted_named_and_kept_on_one_side(
     assert sorted(path.name for path in tmp_path.iterdir()) == [".cache", "dataset"]
 
 
+def test_each_pair_is_left_out_once_and_judged_whole(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    result = run_command(
+        "train.py", "-d", tiny_dataset, "--leave-one-pair-out", *ONE_EPOCH, cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.partition("never seen")[2].splitlines()]
+    judged = {" ".join(row[:3]): row[3] for row in rows if "+" in row[:2]}
+    pairs = ("blue + dress", "blue + shirt", "dress + red", "red + shirt")
+    assert judged == dict.fromkeys(pairs, "10")
+    assert "40 images" in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [".cache"]
+
+
 def test_folds_judge_every_photo_once_and_save_nothing(
     run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:
