@@ -176,6 +176,7 @@ def save(
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
+        "epochs": [asdict(epoch) for epoch in done.epochs],
         f"training_{units}": len(data.training),
         f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),

@@ -85,7 +85,7 @@ def overall_scores(
     scores = {
         "exact match": exact_match(decided, targets),
         "per label": label_accuracy(decided, targets),
-        "mAP": np.nanmean(average_precisions(probabilities, targets)) if len(carried) else np.nan,
+        "mAP": mean_average_precision(probabilities, targets),
         "micro F1": f1["micro"],
         "macro F1": f1["macro"],
         "Hamming loss": metrics.hamming_loss(targets, decided),
@@ -116,8 +116,15 @@ def label_scores(
     return [LabelScores(label, int(count), *scores) for label, count, *scores in rows]
 
 
+def mean_average_precision(probabilities: ArrayLike, targets: ArrayLike) -> float:
+    """Return the mean over the labels that some image carries, nan where none does (mAP)."""
+    by_label = average_precisions(np.asarray(probabilities), np.asarray(targets, bool))
+    carried = by_label[~np.isnan(by_label)]
+    return float(carried.mean()) if len(carried) else np.nan
+
+
 def average_precisions(
-    probabilities: NDArray[np.float64], targets: NDArray[np.bool_]
+    probabilities: NDArray[np.floating], targets: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return (L,) the average precision of each label, nan where no image carries it."""
     from sklearn.metrics import average_precision_score

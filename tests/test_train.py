@@ -43,6 +43,11 @@ def test_the_scores_printed_are_those_in_metrics_json_with_what_made_them(
     assert record["recipe"]["seed"] == 42
     assert record["flags"]["dataset"] == str(trained.dataset)
     assert len(record["validation_photos"]) == record["scores"]["images"] == 12
+    assert [epoch["number"] for epoch in record["epochs"]] == [1, 2, 3]
+    kept = record["epochs"][record["epoch"] - 1]
+    assert kept["validation_mean_average_precision"] == pytest.approx(
+        record["scores"]["overall"]["mAP"], abs=0.01
+    )
     lines = [line.split() for line in trained.output.stdout.splitlines()]
     overall = record["scores"]["overall"]
     for name in ("mAP", "coverage"):
