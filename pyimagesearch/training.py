@@ -223,6 +223,7 @@ def fit(
             *scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)]),
             cross_entropy(held_out_targets, held_out),
             *scores(held_out, held_out_targets),
+            metrics.mean_average_precision(held_out, held_out_targets),
         )
         if not math.isfinite(epoch.loss + epoch.validation_loss):
             raise CommandError(

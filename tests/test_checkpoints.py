@@ -68,7 +68,7 @@ def state(seed: int = 1) -> State:
     network = with_fused_normalization(model)
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
-    epochs = [Epoch(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5)]
+    epochs = [Epoch(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5, 0.75)]
     return State(network, optimizer, model, np.random.default_rng(seed), epochs)
 
 
