@@ -6,34 +6,35 @@ python train.py --dataset photos --labels coco.json --export-labels labels.csv
 python train.py --dataset yeast-train.arff --labels yeast.xml
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
 python train.py --dataset dataset --folds 5
+python train.py --resume
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyimagesearch import (
     artifacts,
+    audit,
     console,
+    evaluation,
     feature_tables,
     hashing,
     label_groups,
     labels,
-    metrics,
-    networks,
     records,
     report,
-    splits,
     train_arguments,
     whole_files,
 )
 from pyimagesearch.console import CommandError
 from pyimagesearch.feature_tables import LabelledTable
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
@@ -43,7 +44,7 @@ from pyimagesearch.splits import Indices
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    from pyimagesearch import training
+    from pyimagesearch import runs, training
     from pyimagesearch.training import Inputs
 
 
@@ -58,39 +59,11 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
         return []
 
 
-def choose_recipe(
-    options: argparse.Namespace,
-    groups: Sequence[LabelGroup],
-    classes: Sequence[str],
-    is_table: bool,
-) -> Recipe:
-    """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
-    defaults = networks.DEFAULTS[architecture]
-    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
-    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if is_table and settings.image_size:
-        raise CommandError(f"--image-size: {architecture} takes the features of a table")
-    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
-        raise CommandError(
-            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
-            "is possible"
-        )
-    return Recipe(
-        architecture,
-        settings,
-        options.validation,
-        options.seed,
-        options.loss,
-        options.positive_weights,
-    )
-
-
 def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable | None]:
     """Return what is labelled: photos, or the rows of a feature table beside that table."""
     if not feature_tables.is_table(options.dataset, options.labels, options.label_columns):
         return labels.read(options.dataset, options.labels, options.max_unreadable), None
-    for option in ("export_labels", "list_duplicates"):
+    for option in ("export_labels", "list_duplicates", "audit"):
         if getattr(options, option):
             flag = f"--{option.replace('_', '-')}"
             raise CommandError(f"{flag}: {options.dataset} is a table, not photos")
@@ -101,6 +74,7 @@ def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable |
 def check_outputs(options: argparse.Namespace) -> None:
     """Raise CommandError where what is to be written has no place, or two files have the same."""
     outputs = [options.model, options.labelbin, options.plot, options.metrics]
+    outputs.append(artifacts.checkpoint_of(options.model))
     names = "--model, --labelbin, --plot and --metrics"
     if options.export_labels:
         outputs.append(options.export_labels)
@@ -118,9 +92,11 @@ def work(options: argparse.Namespace) -> None:
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
     check_outputs(options)
+    if options.audit:
+        audit.check(options.audit)
     groups = choose_groups(samples, options.label_groups)
     classes = sorted(labels.count_labels(samples))
-    recipe = choose_recipe(options, groups, classes, table is not None)
+    recipe = train_arguments.choose_recipe(options, groups, classes, table is not None)
     if options.export_labels:
         labels.write_csv(samples, options.export_labels)
     if not options.list_duplicates:
@@ -151,8 +127,8 @@ def work(options: argparse.Namespace) -> None:
     names = table.names if table is not None else ()
     share, seed = recipe.validation_share, recipe.seed
     data, binarizer = training.prepare(samples, inputs, groups, clusters, share, seed, names)
-    if options.folds or options.leave_one_pair_out:
-        judge_held_out(data, clusters, recipe, options.folds)
+    if options.folds or options.leave_one_pair_out or options.audit:
+        cross_validate(samples, data, clusters, recipe, options)
     else:
         train(samples, data, binarizer, recipe, options)
     console.say(f"done in {time.perf_counter() - start:.0f} s")
@@ -166,81 +142,82 @@ def train(
     options: argparse.Namespace,
 ) -> None:
     """Train a tagger, save it, and print how good it is."""
-    from pyimagesearch import plots, runs, training
+    from pyimagesearch import checkpoints, runs
 
-    def report_epoch(epoch: training.Epoch) -> None:
-        console.say(
-            f"epoch {epoch.number}/{recipe.settings.epochs}  {epoch.seconds:.1f} s  "
-            f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
-            f"exact match {epoch.validation_exact_match:.3f}  "
-            f"per label {epoch.validation_label_accuracy:.3f}"
-        )
+    def report_epoch(epoch: Epoch) -> None:
+        console.say(report.describe_epoch(epoch, recipe.settings.epochs))
 
-    side, others = recipe.settings.image_size, len(data.validation)
-    units = "rows" if data.features else "photos"
-    size = f"{len(data.features)} features" if data.features else f"{side} x {side} pixels"
-    console.say(
-        f"training {recipe.architecture} on {len(data.training)} {units} of {size}, judged on "
-        f"{others} others"
-    )
-    done = runs.run(data, recipe, report_epoch)
-    copy = runs.serving_copy(done, data.inputs[data.validation[:64]])
-    artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
-    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
-    with whole_files.whole_file(options.plot) as new_plot:
-        plots.plot_history(done.epochs, title, new_plot)
+    path = artifacts.checkpoint_of(options.model)
+    with checkpoints.keep(path, runs.identify(data, recipe), options.resume) as checkpoint:
+        done = runs.run(data, recipe, report_epoch, checkpoint)
+        save(done, samples, data, binarizer, recipe, options)
 
+
+def save(
+    done: "runs.Run",
+    samples: Sequence[Sample],
+    data: "training.Data",
+    binarizer: "MultiLabelBinarizer",
+    recipe: Recipe,
+    options: argparse.Namespace,
+) -> None:
+    """Print the scores of a run, and write its files, all of them or none."""
+    from pyimagesearch import plots, runs
+
+    units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
-    scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
-    best = training.best_epoch(done.epochs).number
+    scores = evaluation.score(judged, truth, data.classes, recipe.seed)
+    best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
+
+    copy = runs.serving_copy(done, data.inputs[held[:64]])
+    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
+        "epochs": [asdict(epoch) for epoch in done.epochs],
         f"training_{units}": len(data.training),
         f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),
     }
-    records.write_record(options.metrics, scores, made_by)
-    console.say(f"wrote {options.model}, {options.labelbin}, {options.plot}, {options.metrics}")
+    files = (options.model, options.labelbin, options.plot, options.metrics)
+    with whole_files.whole_files(files, ".keras") as (model, labelbin, plot, record):
+        artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
+        plots.plot_history(done.epochs, title, plot)
+        records.write_record(record, scores, made_by)
+    console.say(f"wrote {', '.join(map(str, files))}")
 
 
-def judge_held_out(
-    data: "training.Data", clusters: Indices, recipe: Recipe, folds: int | None
+def cross_validate(
+    samples: Sequence[Sample],
+    data: "training.Data",
+    clusters: Indices,
+    recipe: Recipe,
+    options: argparse.Namespace,
 ) -> None:
-    """Print how good networks are on photos that they never saw: `folds`, else label pairs."""
-    from pyimagesearch import runs
+    """Have all photos judged by networks that never saw them, and print what was asked of that."""
+    from pyimagesearch import cross_validation
 
-    if folds:
-        parts = splits.stratified_folds(data.combinations, clusters, folds, recipe.seed)
-        names = [f"fold {number}" for number in range(1, folds + 1)]
+    if options.leave_one_pair_out:
+        parts = cross_validation.label_pairs(data)
     else:
-        left_out = splits.combinations_to_leave_out(data.combinations) if data.groups else []
-        if not left_out:
-            raise CommandError(
-                "--leave-one-pair-out: needs label groups, and of each label two combinations"
-            )
-        parts = [splits.images_with(pair, data.combinations) for pair in left_out]
-        names = [" + ".join(pair) for pair in left_out]
-    rows, exact, judged = [], [], []
-    for name, held in zip(names, runs.judge_held_out(data, parts, clusters, recipe), strict=True):
-        exact.append(metrics.exact_match(held.judged.decided, data.targets[held.indices]))
-        rows.append((name, len(held.indices), f"{exact[-1]:.3f}"))
-        judged.append(held.judged)
-        console.say(f"{name}: exact match {exact[-1]:.3f}, {held.seconds:.0f} s of training")
-    units = "rows" if data.features else "images"
-    print(f"\n{report.table(('never seen', units, 'exact match'), rows)}")
-    print(f"mean and standard deviation {report.mean_and_spread(exact)}\n\nall of them together:")
-    scores = metrics.score(
-        np.concatenate([one.probabilities for one in judged]),
-        np.concatenate([one.decided for one in judged]),
-        data.targets[np.concatenate(parts)],
-        data.classes,
-        recipe.seed,
-    )
-    print(report.describe_scores(scores, units))
+        count = options.folds or audit.FOLDS
+        parts = cross_validation.folds(data, clusters, count, recipe.seed)
+    judged = cross_validation.judge(data, parts, clusters, recipe)
+    print(f"\n{cross_validation.describe(data, parts, judged, recipe.seed)}")
+    if options.audit:
+        order = np.concatenate(list(parts.values()))
+        suspicions = audit.find(
+            [samples[index] for index in order],
+            cross_validation.join(judged),
+            data.targets[order],
+            data.classes,
+        )
+        print(f"\n{len(suspicions)} of {len(samples)} photos have labels that are likely wrong")
+        written = audit.write(suspicions, options.audit, options.max_pixels)
+        console.say(f"wrote {', '.join(map(str, written))}")
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from benchmarks.recipe_2018 import augmentation
 from pyimagesearch import decoding, images, networks, training
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.labels import read_folders
+from pyimagesearch.labels import read
 
 CLASSES = ("black", "blue", "dress", "jeans", "red", "shirt")
 GROUPS = (
@@ -155,13 +155,13 @@ def decode_fully(path: Path, side: int) -> MatLike:
 def measure_decoding(paths: list[Path]) -> None:
     """Print what decoding a photo costs, with and without each trick."""
 
-    def in_threads() -> None:
+    def in_workers() -> None:
         for _ in decoding.load_many(paths, 64):
             pass
 
     seconds = in_turns(
         {
-            "scaled, in threads": in_threads,
+            "scaled, in worker processes": in_workers,
             "scaled, one thread": lambda: [images.load(path, 64) for path in paths],
             "in full, one thread": lambda: [decode_fully(path, 64) for path in paths],
         },
@@ -180,7 +180,7 @@ def main() -> None:
     measure_steps(options.rounds)
     measure_augmentation(options.rounds)
     if options.dataset:
-        measure_decoding([sample.path for sample in read_folders(options.dataset)])
+        measure_decoding([sample.path for sample in read(options.dataset)])
 
 
 if __name__ == "__main__":

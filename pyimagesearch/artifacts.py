@@ -14,7 +14,6 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.model_archive import CARD, SERVING_COPY, WEIGHTS
 from pyimagesearch.networks import LARGEST
-from pyimagesearch.whole_files import whole_file
 
 if TYPE_CHECKING:
     import keras
@@ -39,6 +38,8 @@ class Card:
     thresholds: tuple[float, ...]
     groups: tuple[LabelGroup, ...]
     combinations: tuple[tuple[str, ...], ...]  # seen in training
+    temperatures: tuple[float, ...] = ()  # divide the logits; none leaves them
+    least_energy: float = 0.0  # images of less get no tags; see unknown.joint_energy
     colour_order: str = "RGB"
     scale: float = 1 / 255
     features: tuple[str, ...] = ()
@@ -68,10 +69,18 @@ class Card:
             thresholds=tuple(map(float, fields["thresholds"])),
             groups=groups,
             combinations=tuple(tuple(map(str, labels)) for labels in fields["combinations"]),
+            temperatures=tuple(map(float, fields.get("temperatures", ()))),
+            least_energy=float(fields.get("least_energy", 0)),
             colour_order=str(fields["colour_order"]),
             scale=float(fields["scale"]),
             features=tuple(map(str, fields.get("features", ()))),
         )
+        if not 0 <= card.least_energy < float("inf"):
+            raise ValueError("an energy that no image has")
+        if len(card.temperatures) not in (0, len(card.labels)) or not all(
+            0 < temperature < float("inf") for temperature in card.temperatures
+        ):
+            raise ValueError("temperatures that do not fit")
         if (card.colour_order, card.scale) != ("RGB", 1 / 255):
             raise ValueError("preprocessing of another version")
         if not 0 <= card.image_size <= LARGEST:
@@ -99,24 +108,27 @@ def save(
     card: Card,
     serving_copy: bytes | None,
     binarizer: "MultiLabelBinarizer",
-    model_path: Path,
-    labelbin_path: Path,
+    new_model: Path,
+    new_labelbin: Path,
 ) -> None:
     """Write the model as a .keras archive with two members more, and the binarizer.
 
     The members are `card` and, where there is one, the ONNX copy, stored without compression so
-    that classify.py need not inflate them at each start. Keras insists on the ending .keras; the
-    finished file is moved to whatever name was asked.
+    that classify.py need not inflate them at each start. The paths are to be those of
+    `whole_files`, with the ending .keras, on which Keras insists.
     """
-    with whole_file(model_path, ".keras") as new_model:
-        model.save(new_model)
-        with zipfile.ZipFile(new_model, "a") as archive:
-            if serving_copy is not None:
-                archive.writestr(SERVING_COPY, serving_copy)
-            together = digests(archive) if serving_copy is not None else {}
-            archive.writestr(CARD, card.to_json(together))
-        with whole_file(labelbin_path) as new_labelbin:
-            new_labelbin.write_bytes(pickle.dumps(binarizer))
+    model.save(new_model)
+    with zipfile.ZipFile(new_model, "a") as archive:
+        if serving_copy is not None:
+            archive.writestr(SERVING_COPY, serving_copy)
+        together = digests(archive) if serving_copy is not None else {}
+        archive.writestr(CARD, card.to_json(together))
+    new_labelbin.write_bytes(pickle.dumps(binarizer))
+
+
+def checkpoint_of(model_path: Path) -> Path:
+    """Return where the run that makes a model keeps what it goes on from when stopped."""
+    return model_path.with_name(f"{model_path.name}.checkpoint")
 
 
 def read_card(path: Path) -> Card:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from tqdm import tqdm
-
 T = TypeVar("T")
 CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 
@@ -24,12 +22,12 @@ def say(line: str) -> None:
     Names in it may be a stranger's: control characters, which could steer the terminal, are shown
     as escapes.
     """
-    tqdm.write(CONTROL.sub(lambda found: ascii(found[0])[1:-1], line), file=sys.stderr)
+    _write(CONTROL.sub(lambda found: ascii(found[0])[1:-1], line), sys.stderr)
 
 
 def result(line: str) -> None:
     """Print one line of data to stdout at once, above a progress bar on the same screen."""
-    tqdm.write(line, file=sys.stdout)
+    _write(line, sys.stdout)
     sys.stdout.flush()
 
 
@@ -40,7 +38,17 @@ def warn(line: str) -> None:
 
 def progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
     """Iterate over `items` behind a progress bar that shows on a terminal only."""
+    from tqdm import tqdm
+
     return iter(tqdm(items, total=total, desc=what, unit=unit, file=sys.stderr, disable=None))
+
+
+def _write(line: str, stream: TextIO) -> None:
+    """Print a line above the progress bars; only where tqdm was loaded, in 50 ms, are there any."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.write(line, file=stream)
+    else:
+        print(line, file=stream)
 
 
 def silence_native_libraries() -> None:
@@ -74,8 +82,8 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
     except CommandError as error:
         say(f"{name}: error: {error}")
         return 1
-    except KeyboardInterrupt:
-        say(f"{name}: stopped")
+    except KeyboardInterrupt as stop:
+        say("; ".join([f"{name}: stopped", *map(str, stop.args)]))
         return 130
     except BrokenPipeError:
         _discard(sys.stdout)

@@ -1,11 +1,15 @@
-"""The command line of train.py."""
+"""The command line of train.py, and the recipe that it asks for."""
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pyimagesearch import images, networks
 from pyimagesearch.arguments import positive_float, positive_int, share
+from pyimagesearch.console import CommandError
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.networks import Recipe
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -105,6 +109,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
 
     learning.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on after the last whole epoch of a run that was stopped, to the same result; it "
+        "is kept beside --model, as fashion.model.checkpoint",
+    )
+
+    learning.add_argument(
         "--loss",
         choices=("bce", "focal", "asymmetric", "ranking"),
         default="bce",
@@ -142,7 +153,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="N",
         help="skip photos of more pixels; default: %(default)s",
     )
-    instead = parser.add_argument_group("instead of training a model; nothing is saved")
+    instead = parser.add_argument_group("instead of training a model; none is saved")
     question = instead.add_mutually_exclusive_group()
     question.add_argument(
         "--folds",
@@ -157,6 +168,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="judge each combination of labels by a network that never saw it",
     )
     question.add_argument(
+        "--audit",
+        type=Path,
+        nargs="?",
+        const=Path("audit.csv"),
+        metavar="FILE",
+        help="as --folds 5, then write the photos whose labels are likely wrong, worst first, as "
+        "CSV, and the worst as a picture beside it; needs requirements-audit.txt; default: "
+        "%(const)s",
+    )
+    question.add_argument(
         "--list-duplicates",
         action="store_true",
         help="print the near-duplicate photos, those of one on a line, separated by tabs",
@@ -165,8 +186,39 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
+    instead_of_a_model = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
+    if options.resume and any(getattr(options, name) for name in instead_of_a_model):
+        parser.error("argument --resume: only goes on with the training of a model")
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")
     if not 0 <= options.seed < 2**31:
         parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options
+
+
+def choose_recipe(
+    options: argparse.Namespace,
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+    is_table: bool,
+) -> Recipe:
+    """Return the architecture with its defaults, and what the command line says in their place."""
+    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
+    defaults = networks.DEFAULTS[architecture]
+    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
+    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
+    if is_table and settings.image_size:
+        raise CommandError(f"--image-size: {architecture} takes the features of a table")
+    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
+        raise CommandError(
+            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
+            "is possible"
+        )
+    return Recipe(
+        architecture,
+        settings,
+        options.validation,
+        options.seed,
+        options.loss,
+        options.positive_weights,
+    )
