@@ -54,18 +54,19 @@ class Tagger:
         labelbin: Path | str = "mlb.pickle",
         engine: str = "auto",
         threshold: float | None = None,
+        threads: int | None = None,
     ) -> "Tagger":
         """Return the tagger in the two files that train.py wrote.
 
         `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
-        `threshold` takes the place of the model's own, for every label. Raises CommandError where
-        the files cannot be used.
+        `threshold` takes the place of the model's own, for every label. `threads` is how many
+        onnx may use, one a core by default. Raises CommandError where the files cannot be used.
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
         if threshold is not None:
             card = replace(card, thresholds=(threshold,) * len(card.labels))
-        return Tagger(card, serving.load(Path(model), card, engine))
+        return Tagger(card, serving.load(Path(model), card, engine, threads))
 
     def tag(self, batch: serving.Inputs) -> list[Tagged]:
         """Return what the model says of each input of a batch, of either kind; see `judge`."""
@@ -85,14 +86,17 @@ class Tagger:
         return Judged(probabilities, decided)
 
     def tag_files(
-        self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS
+        self,
+        paths: Iterable[Path],
+        max_pixels: int = images.MAX_PIXELS,
+        threads: int | None = None,
     ) -> Iterator[tuple[Path, Tagged | ImageError]]:
         """Yield each path with its tags, or with what is wrong with it, in the order given.
 
-        Files are decoded in parallel and predicted in batches; memory does not grow with their
-        number.
+        Files are decoded by `threads` threads, one a core by default, and predicted in batches;
+        memory does not grow with their number.
         """
-        loaded = images.load_many(paths, self.card.image_size, max_pixels)
+        loaded = images.load_many(paths, self.card.image_size, max_pixels, threads)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag(np.stack(good)) if good else ())
