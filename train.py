@@ -34,6 +34,7 @@ from pyimagesearch import (
 )
 from pyimagesearch.console import CommandError
 from pyimagesearch.feature_tables import LabelledTable
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
@@ -43,7 +44,7 @@ from pyimagesearch.splits import Indices
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    from pyimagesearch import training
+    from pyimagesearch import runs, training
     from pyimagesearch.training import Inputs
 
 
@@ -101,6 +102,7 @@ def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable |
 def check_outputs(options: argparse.Namespace) -> None:
     """Raise CommandError where what is to be written has no place, or two files have the same."""
     outputs = [options.model, options.labelbin, options.plot, options.metrics]
+    outputs.append(artifacts.checkpoint_of(options.model))
     names = "--model, --labelbin, --plot and --metrics"
     if options.export_labels:
         outputs.append(options.export_labels)
@@ -166,26 +168,31 @@ def train(
     options: argparse.Namespace,
 ) -> None:
     """Train a tagger, save it, and print how good it is."""
-    from pyimagesearch import plots, runs, training
+    from pyimagesearch import checkpoints, runs
 
-    def report_epoch(epoch: training.Epoch) -> None:
-        console.say(
-            f"epoch {epoch.number}/{recipe.settings.epochs}  {epoch.seconds:.1f} s  "
-            f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
-            f"exact match {epoch.validation_exact_match:.3f}  "
-            f"per label {epoch.validation_label_accuracy:.3f}"
-        )
+    def report_epoch(epoch: Epoch) -> None:
+        console.say(report.describe_epoch(epoch, recipe.settings.epochs))
 
-    side, others = recipe.settings.image_size, len(data.validation)
-    units = "rows" if data.features else "photos"
-    size = f"{len(data.features)} features" if data.features else f"{side} x {side} pixels"
-    console.say(
-        f"training {recipe.architecture} on {len(data.training)} {units} of {size}, judged on "
-        f"{others} others"
-    )
-    done = runs.run(data, recipe, report_epoch)
+    path = artifacts.checkpoint_of(options.model)
+    with checkpoints.keep(path, runs.identify(data, recipe), options.resume) as checkpoint:
+        done = runs.run(data, recipe, report_epoch, checkpoint)
+        save(done, samples, data, binarizer, recipe, options)
+
+
+def save(
+    done: "runs.Run",
+    samples: Sequence[Sample],
+    data: "training.Data",
+    binarizer: "MultiLabelBinarizer",
+    recipe: Recipe,
+    options: argparse.Namespace,
+) -> None:
+    """Write the files of a run, and print its scores."""
+    from pyimagesearch import plots, runs
+
     copy = runs.serving_copy(done, data.inputs[data.validation[:64]])
     artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
+    units, others = "rows" if data.features else "photos", len(data.validation)
     title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
     with whole_files.whole_file(options.plot) as new_plot:
         plots.plot_history(done.epochs, title, new_plot)
@@ -193,7 +200,7 @@ def train(
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
     scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
-    best = training.best_epoch(done.epochs).number
+    best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
     made_by = {

@@ -114,6 +114,11 @@ def save(
             new_labelbin.write_bytes(pickle.dumps(binarizer))
 
 
+def checkpoint_of(model_path: Path) -> Path:
+    """Return where the run that makes a model keeps what it goes on from when stopped."""
+    return model_path.with_name(f"{model_path.name}.checkpoint")
+
+
 def read_card(path: Path) -> Card:
     """Return the card in the model file at `path`; raises CommandError where it has none."""
     try:

@@ -68,8 +68,8 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
     except CommandError as error:
         say(f"{name}: error: {error}")
         return 1
-    except KeyboardInterrupt:
-        say(f"{name}: stopped")
+    except KeyboardInterrupt as stop:
+        say("; ".join([f"{name}: stopped", *map(str, stop.args)]))
         return 130
     except BrokenPipeError:
         _discard(sys.stdout)

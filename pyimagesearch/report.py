@@ -8,6 +8,7 @@ from statistics import mean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
+from pyimagesearch.history import Epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample, count_combinations, count_labels
 from pyimagesearch.metrics import Scores
@@ -64,6 +65,16 @@ def mean_and_spread(values: Sequence[float]) -> str:
     """Return the mean of `values` and, of two or more, their standard deviation."""
     spread = f"{stdev(values):.3f}" if len(values) > 1 else "-"
     return f"{mean(values):.3f} +- {spread}"
+
+
+def describe_epoch(epoch: Epoch, of: int) -> str:
+    """Return in one line what one epoch of a run did."""
+    return (
+        f"epoch {epoch.number}/{of}  {epoch.seconds:.1f} s  "
+        f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
+        f"exact match {epoch.validation_exact_match:.3f}  "
+        f"per label {epoch.validation_label_accuracy:.3f}"
+    )
 
 
 def describe_scores(scores: Scores, units: str = "photos") -> str:

@@ -1,16 +1,29 @@
 """One training run: labelled images or features in memory -> a network -> a tagger."""
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pyimagesearch import console, losses, networks, serving, splits, thresholds, training
+from pyimagesearch import (
+    console,
+    losses,
+    networks,
+    serving,
+    splits,
+    stopping,
+    thresholds,
+    training,
+)
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
+from pyimagesearch.checkpoints import Checkpoint
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.networks import Recipe
 from pyimagesearch.splits import Indices
 from pyimagesearch.tagger import Judged, Tagger
@@ -21,14 +34,21 @@ class Run:
     """What a run made: the network of its best epoch, and the tagger that judges by it."""
 
     model: keras.Model
-    epochs: list[training.Epoch]
+    epochs: list[Epoch]
     tagger: Tagger
 
 
 def run(
-    data: training.Data, recipe: Recipe, on_epoch: Callable[[training.Epoch], None] | None = None
+    data: training.Data,
+    recipe: Recipe,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Run:
-    """Train on the training inputs of `data`; all else is chosen on its validation inputs."""
+    """Train on the training inputs of `data`; all else is chosen on its validation inputs.
+
+    Goes on from the `checkpoint` that was found. Raises KeyboardInterrupt between two steps where
+    Ctrl-C or SIGTERM asked for the end.
+    """
     settings = recipe.settings
     model = build(data, recipe)
     weights = losses.balance(data.targets[data.training]) if recipe.positive_weights else None
@@ -39,12 +59,58 @@ def run(
         recipe.seed,
         loss=losses.Loss(recipe.loss, weights),
     )
-    steps = schedule.epochs * training.steps_per_epoch(data, schedule)
-    with tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=None) as bar:
+    console.say(describe(model, data, recipe))
+    steps = training.steps_per_epoch(data, schedule)
+    with (
+        stopping.between_steps() as stop_if_asked,
+        tqdm(
+            total=schedule.epochs * steps,
+            initial=checkpoint.epochs_done * steps if checkpoint else 0,
+            desc="training",
+            unit="step",
+            file=sys.stderr,
+            disable=None,
+        ) as bar,
+    ):
+
+        def on_step() -> None:
+            bar.update()
+            stop_if_asked()
+
         epochs = training.fit(
-            model, data, schedule, Augmentation(), bar.update, on_epoch or (lambda _: None)
+            model, data, schedule, Augmentation(), on_step, on_epoch or (lambda _: None), checkpoint
         )
     return Run(model, epochs, make_tagger(model, data, recipe))
+
+
+def identify(data: training.Data, recipe: Recipe) -> dict[str, object]:
+    """Return by name what a run is of: its inputs, its labels, its split and its recipe."""
+    settings = asdict(recipe)
+    return {
+        "inputs": _digest(data.inputs),
+        "labels": f"{', '.join(data.classes)} ({_digest(data.targets)})",
+        "groups": [f"{group.name}={','.join(group.labels)}" for group in data.groups],
+        "training inputs": _digest(data.training),
+        "validation inputs": _digest(data.validation),
+        **settings.pop("settings"),
+        **settings,
+    }
+
+
+def _digest(array: NDArray[np.generic]) -> str:
+    contents = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return f"{len(array)} of digest {hashlib.sha256(contents.data).hexdigest()[:12]}"
+
+
+def describe(model: keras.Model, data: training.Data, recipe: Recipe) -> str:
+    """Return in one line what is trained on what."""
+    side = recipe.settings.image_size
+    units = "rows" if data.features else "photos"
+    size = f"{len(data.features)} features" if data.features else f"{side} x {side} pixels"
+    return (
+        f"training {recipe.architecture} ({model.count_params():,} parameters) on "
+        f"{len(data.training)} {units} of {size}, judged on {len(data.validation)} others"
+    )
 
 
 def build(data: training.Data, recipe: Recipe) -> keras.Model:
@@ -116,6 +182,6 @@ def judge_held_out(
         yield HeldOut(
             part,
             done.tagger.judge(data.inputs[part]),
-            training.best_epoch(done.epochs).validation_exact_match,
+            best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
         )

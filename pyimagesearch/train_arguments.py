@@ -105,6 +105,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
 
     learning.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on after the last whole epoch of a run that was stopped, to the same result; it "
+        "is kept beside --model, as fashion.model.checkpoint",
+    )
+
+    learning.add_argument(
         "--loss",
         choices=("bce", "focal", "asymmetric", "ranking"),
         default="bce",
@@ -165,6 +172,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
+    if options.resume and (options.folds or options.leave_one_pair_out or options.list_duplicates):
+        parser.error("argument --resume: only goes on with the training of a model")
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")
     if not 0 <= options.seed < 2**31:

@@ -14,8 +14,10 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
 from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
 from pyimagesearch.fused import with_fused_normalization
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.losses import Loss
@@ -82,20 +84,6 @@ def prepare(
     return Data(inputs, targets, classes, groups, training, validation, features), binarizer
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch did; the training scores are of augmented images, under dropout."""
-
-    number: int
-    seconds: float
-    loss: float
-    exact_match: float
-    label_accuracy: float
-    validation_loss: float
-    validation_exact_match: float
-    validation_label_accuracy: float
-
-
 def one_cycle(step: int, steps: int, peak: float) -> float:
     """Return the learning rate of `step`: up to `peak` over the first quarter, then down to 0.
 
@@ -110,11 +98,6 @@ def cross_entropy(targets: Floats, probabilities: Floats) -> float:
     """Return the mean binary cross-entropy of (N, L) probabilities."""
     clipped = np.clip(probabilities, 1e-7, 1 - 1e-7)
     return float(-np.mean(targets * np.log(clipped) + (1 - targets) * np.log(1 - clipped)))
-
-
-def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
-    """Return the epoch of the highest exact match on validation images, then the lowest loss."""
-    return max(epochs, key=lambda e: (e.validation_exact_match, -e.validation_loss))
 
 
 def steps_per_epoch(data: Data, schedule: Schedule) -> int:
@@ -194,23 +177,28 @@ def fit(
     settings: Augmentation,
     on_step: Callable[[], object],
     on_epoch: Callable[[Epoch], None],
+    checkpoint: Checkpoint | None = None,
 ) -> list[Epoch]:
     """Train `model` in place and return its epochs; the weights are those of the best one.
 
     `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
-    same weights on the same machine. Raises CommandError where the loss diverges.
+    same weights on the same machine, also where the run goes on from its `checkpoint`, which is
+    written after each epoch. Raises CommandError where the loss diverges.
     """
     trainer = Trainer(model, data, schedule, settings)
     batch, steps = schedule.batch_size, steps_per_epoch(data, schedule)
     order = np.random.default_rng(schedule.seed)
     epochs: list[Epoch] = []
+    state = State(trainer.model, trainer.optimizer, model, order, epochs)
+    if checkpoint is not None:
+        checkpoint.restore(state)
 
     def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
         limits = thresholds.default_thresholds(data.groups, data.classes)
         decided = thresholds.decide(probabilities, limits, data.groups, data.classes)
         return metrics.exact_match(decided, targets), metrics.label_accuracy(decided, targets)
 
-    for number in range(schedule.epochs):
+    for number in range(len(epochs), schedule.epochs):
         start = time.perf_counter()
         # Whole batches only: the last one is filled up from the start of the shuffled epoch.
         shuffled = np.resize(order.permutation(data.training), steps * batch)
@@ -243,5 +231,7 @@ def fit(
         epochs.append(epoch)
         if best_epoch(epochs) is epoch:
             model.set_weights(trainer.model.get_weights())
+        if checkpoint is not None:
+            checkpoint.save(state)
         on_epoch(epoch)
     return epochs

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pyimagesearch import losses, networks, training
 from pyimagesearch.augment import Augmentation
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.mlp import MultiLabelMLP
 from pyimagesearch.onnx_export import to_onnx
 from pyimagesearch.splits import stratified_split
@@ -30,9 +31,7 @@ def table(count: int = 300) -> tuple[Floats, Floats]:
     return x, targets.astype(np.float32)
 
 
-def trained(
-    loss: losses.Loss, count: int = 300
-) -> tuple[keras.Model, training.Data, list[training.Epoch]]:
+def trained(loss: losses.Loss, count: int = 300) -> tuple[keras.Model, training.Data, list[Epoch]]:
     features, targets = table(count)
     split = stratified_split([tuple(row) for row in targets], np.arange(count), 0.25, 0)
     data = training.Data(features, targets, LABELS, (), *split)
@@ -77,7 +76,7 @@ def test_every_loss_learns_to_order_labels_through_the_one_loop(name: str) -> No
 
 def test_the_default_loss_decides_right() -> None:
     _, _, epochs = trained(losses.Loss())
-    assert training.best_epoch(epochs).validation_label_accuracy > 0.9
+    assert best_epoch(epochs).validation_label_accuracy > 0.9
 
 
 def test_the_onnx_copy_of_a_network_for_tables_says_what_keras_says() -> None:

@@ -6,8 +6,8 @@ import pytest
 from test_training import SIDE, bars
 
 from pyimagesearch import losses, metrics, runs, splits, training
+from pyimagesearch.history import Epoch
 from pyimagesearch.networks import Defaults, Recipe
-from pyimagesearch.training import Epoch
 
 RECIPE = Recipe("factored", Defaults(SIDE, 1, 16, 5e-3), validation_share=0.25, seed=1)
 

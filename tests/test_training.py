@@ -5,6 +5,7 @@ import pytest
 from pyimagesearch import networks, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.fused import FusedBatchNormalization, with_fused_normalization
+from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.splits import stratified_split
 
@@ -34,9 +35,7 @@ def bars(count: int = 96) -> training.Data:
     return training.Data(images, targets, CLASSES, GROUPS, *split)
 
 
-def trained(
-    data: training.Data, epochs: int, seed: int = 1
-) -> tuple[keras.Model, list[training.Epoch]]:
+def trained(data: training.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[Epoch]]:
     model = networks.build("factored", SIDE, GROUPS, CLASSES, seed)
     schedule = training.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
     done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
@@ -46,7 +45,7 @@ def trained(
 def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
     data = bars()
     model, epochs = trained(data, epochs=10)
-    best = training.best_epoch(epochs)
+    best = best_epoch(epochs)
     assert best.validation_exact_match > 0.9
     assert [epoch.number for epoch in epochs] == list(range(1, 11))
     probabilities = model.predict(data.inputs[data.validation] / 255, verbose=0)
@@ -75,11 +74,11 @@ def test_the_learning_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
 
 
 def test_the_best_epoch_is_the_highest_exact_match_then_the_lowest_loss() -> None:
-    def epoch(number: int, exact: float, loss: float) -> training.Epoch:
-        return training.Epoch(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5)
+    def epoch(number: int, exact: float, loss: float) -> Epoch:
+        return Epoch(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5)
 
     epochs = [epoch(1, 0.9, 0.3), epoch(2, 0.9, 0.2), epoch(3, 0.8, 0.1)]
-    assert training.best_epoch(epochs).number == 2
+    assert best_epoch(epochs).number == 2
 
 
 def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:

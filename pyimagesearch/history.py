@@ -1,0 +1,23 @@
+"""What each epoch of a training did, and which was the best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch did; the training scores are of augmented images, under dropout."""
+
+    number: int
+    seconds: float
+    loss: float
+    exact_match: float
+    label_accuracy: float
+    validation_loss: float
+    validation_exact_match: float
+    validation_label_accuracy: float
+
+
+def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
+    """Return the epoch of the highest exact match on validation images, then the lowest loss."""
+    return max(epochs, key=lambda e: (e.validation_exact_match, -e.validation_loss))
