@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
-from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.augment import Augmentation, Share, augment
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
 from pyimagesearch.fused import with_fused_normalization
@@ -111,7 +111,11 @@ def scaled(inputs: tf.Tensor) -> tf.Tensor:
 
 
 class Trainer:
-    """A network in training: its fused copy, its optimizer, and the two compiled functions."""
+    """A network in training: its fused copy, its optimizer, and the compiled functions.
+
+    Under a `tf.distribute` strategy of several workers, each has its share of every batch, and all
+    take the step of the whole batch together; a single machine is a strategy of one.
+    """
 
     def __init__(
         self, model: keras.Model, data: Data, schedule: Schedule, settings: Augmentation
@@ -124,6 +128,10 @@ class Trainer:
             schedule.learning_rate, weight_decay=schedule.weight_decay
         )
         self.optimizer.build(self.model.trainable_variables)
+        self.strategy = tf.distribute.get_strategy()
+        worker = self.strategy.cluster_resolver
+        rank, workers = worker.task_id if worker else 0, self.strategy.num_replicas_in_sync
+        self.share = Share(schedule.batch_size, rank, workers)
         self.seed = schedule.seed
         self.settings = settings
         colours = colour_columns(data.groups, data.classes)
@@ -131,33 +139,58 @@ class Trainer:
         self.loss = schedule.loss.function()
         self.step = tf.function(self._step)
         signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
+        self._sum = tf.function(self._sum_of_workers)
         self._predict = tf.function(self._probabilities, input_signature=[signature])
+
+    def separate_dropout(self) -> None:
+        """Have each worker draw its own dropout, where all have just been brought to one state."""
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.seed_generator.state.assign_add([self.share.rank, 0])
 
     def _step(
         self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Learn from one batch of uint8 images or float32 features; return its loss, and the
-        probabilities of the first of the batch, those that kept all their labels."""
+        """Learn from this worker's share of one batch of uint8 images or float32 features.
+
+        Returns the loss of the whole batch, and the probabilities of the first of the share, those
+        that kept all their labels.
+        """
         self.optimizer.learning_rate.assign(rate)
+        loss, predicted = self.strategy.run(self._replica_step, (batch, targets, number))
+        return self.strategy.reduce("SUM", loss, axis=None), predicted
+
+    def _replica_step(
+        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the share's part of the loss and its probabilities, having learned from all."""
         inputs, mask = self._prepared(batch, targets, number)
         with tf.GradientTape() as tape:
             logits = self.logits(inputs, training=True)
             losses = self.loss(logits, targets)
-            loss = tf.reduce_sum(losses * mask) / mask.sum()
+            loss = tf.reduce_sum(losses * self.share.of(mask)) / mask.sum()
         variables = self.model.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        intact = int(mask.all(axis=1).sum())  # they come first
+        intact = int(self.share.of(mask).all(axis=1).sum())  # they come first
         return loss, tf.sigmoid(logits[:intact])
 
     def _prepared(
         self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
     ) -> tuple[tf.Tensor, NDArray[np.float32]]:
-        """Return what the network sees of step `number`, and its loss mask (B, L)."""
+        """Return what the network sees of step `number`, and the loss mask of the whole batch."""
         if batch.dtype != tf.uint8:  # features: there is nothing to turn or to recolour
-            return batch, np.ones(targets.shape, np.float32)
+            return batch, np.ones((self.share.batch, targets.shape[1]), np.float32)
         seed = tf.stack([self.seed, number])
-        return augment(scaled(batch), self.colours, seed, self.settings)
+        return augment(scaled(batch), self.colours, seed, self.settings, self.share)
+
+    def mean(self, values: Sequence[float], count: int) -> list[float]:
+        """Return the means over all workers of `values`, each a mean over `count` inputs here."""
+        sums = self._sum(tf.constant([*(value * count for value in values), count], tf.float64))
+        return (sums[:-1] / sums[-1]).numpy().tolist()
+
+    def _sum_of_workers(self, values: tf.Tensor) -> tf.Tensor:
+        return self.strategy.reduce("SUM", self.strategy.run(tf.identity, (values,)), axis=None)
 
     def _probabilities(self, batch: tf.Tensor) -> tf.Tensor:
         return self.model(scaled(batch), training=False)
@@ -184,6 +217,9 @@ def fit(
     `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
     same weights on the same machine, also where the run goes on from its `checkpoint`, which is
     written after each epoch. Raises CommandError where the loss diverges.
+
+    Each worker of a `tf.distribute` strategy calls it with the same arguments, reads only its
+    shares of the inputs, and gets the same result.
     """
     trainer = Trainer(model, data, schedule, settings)
     batch, steps = schedule.batch_size, steps_per_epoch(data, schedule)
@@ -192,11 +228,18 @@ def fit(
     state = State(trainer.model, trainer.optimizer, model, order, epochs)
     if checkpoint is not None:
         checkpoint.restore(state)
+    trainer.separate_dropout()
 
-    def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
+    def scores(probabilities: Floats, targets: Floats) -> list[float]:
+        """Return cross-entropy, exact match and label accuracy over the inputs of all workers."""
         limits = thresholds.default_thresholds(data.groups, data.classes)
         decided = thresholds.decide(probabilities, limits, data.groups, data.classes)
-        return metrics.exact_match(decided, targets), metrics.label_accuracy(decided, targets)
+        here = (
+            cross_entropy(targets, probabilities),
+            metrics.exact_match(decided, targets),
+            metrics.label_accuracy(decided, targets),
+        )
+        return trainer.mean(here, len(targets))
 
     for number in range(len(epochs), schedule.epochs):
         start = time.perf_counter()
@@ -204,7 +247,7 @@ def fit(
         shuffled = np.resize(order.permutation(data.training), steps * batch)
         losses, probabilities, seen = [], [], []
         for index in range(steps):
-            chosen = shuffled[index * batch : (index + 1) * batch]
+            chosen = trainer.share.of(shuffled[index * batch : (index + 1) * batch])
             done = number * steps + index
             rate = one_cycle(done, schedule.epochs * steps, schedule.learning_rate)
             loss, predicted = trainer.step(
@@ -214,15 +257,14 @@ def fit(
             probabilities.append(predicted.numpy())
             seen.append(chosen[: len(predicted)])
             on_step()
-        held_out = trainer.predict(data.inputs, data.validation)
-        held_out_targets = data.targets[data.validation]
+        held_out = trainer.share.of(data.validation)
+        validation = scores(trainer.predict(data.inputs, held_out), data.targets[held_out])
         epoch = Epoch(
             number + 1,
             time.perf_counter() - start,
             float(np.mean(losses)),
-            *scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)]),
-            cross_entropy(held_out_targets, held_out),
-            *scores(held_out, held_out_targets),
+            *scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)])[1:],
+            *validation,
         )
         if not math.isfinite(epoch.loss + epoch.validation_loss):
             raise CommandError(
@@ -231,7 +273,7 @@ def fit(
         epochs.append(epoch)
         if best_epoch(epochs) is epoch:
             model.set_weights(trainer.model.get_weights())
-        if checkpoint is not None:
+        if checkpoint is not None and trainer.share.rank == 0:
             checkpoint.save(state)
         on_epoch(epoch)
     return epochs

@@ -119,7 +119,7 @@ def require_ray() -> ModuleType:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         ray = importlib.import_module("ray")
-        for name in ("ray.data", "ray.train"):
+        for name in ("ray.data", "ray.train", "ray.util.queue"):
             importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise CommandError(
