@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,6 @@ from pyimagesearch import (
     label_groups,
     labels,
     metrics,
-    networks,
     records,
     report,
     splits,
@@ -57,34 +56,6 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
     except label_groups.AmbiguousGroupsError as error:
         console.warn(f"{error}; going on without label groups")
         return []
-
-
-def choose_recipe(
-    options: argparse.Namespace,
-    groups: Sequence[LabelGroup],
-    classes: Sequence[str],
-    is_table: bool,
-) -> Recipe:
-    """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
-    defaults = networks.DEFAULTS[architecture]
-    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
-    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if is_table and settings.image_size:
-        raise CommandError(f"--image-size: {architecture} takes the features of a table")
-    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
-        raise CommandError(
-            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
-            "is possible"
-        )
-    return Recipe(
-        architecture,
-        settings,
-        options.validation,
-        options.seed,
-        options.loss,
-        options.positive_weights,
-    )
 
 
 def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable | None]:
@@ -122,7 +93,7 @@ def work(options: argparse.Namespace) -> None:
     check_outputs(options)
     groups = choose_groups(samples, options.label_groups)
     classes = sorted(labels.count_labels(samples))
-    recipe = choose_recipe(options, groups, classes, table is not None)
+    recipe = train_arguments.choose_recipe(options, groups, classes, table is not None)
     if options.export_labels:
         labels.write_csv(samples, options.export_labels)
     if not options.list_duplicates:
@@ -187,22 +158,19 @@ def save(
     recipe: Recipe,
     options: argparse.Namespace,
 ) -> None:
-    """Write the files of a run, and print its scores."""
+    """Print the scores of a run, and write its files, all of them or none."""
     from pyimagesearch import plots, runs
 
-    copy = runs.serving_copy(done, data.inputs[data.validation[:64]])
-    artifacts.save(done.model, done.tagger.card, copy, binarizer, options.model, options.labelbin)
     units, others = "rows" if data.features else "photos", len(data.validation)
-    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
-    with whole_files.whole_file(options.plot) as new_plot:
-        plots.plot_history(done.epochs, title, new_plot)
-
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
     scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
     best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
+
+    copy = runs.serving_copy(done, data.inputs[held[:64]])
+    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
@@ -210,8 +178,12 @@ def save(
         f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),
     }
-    records.write_record(options.metrics, scores, made_by)
-    console.say(f"wrote {options.model}, {options.labelbin}, {options.plot}, {options.metrics}")
+    files = (options.model, options.labelbin, options.plot, options.metrics)
+    with whole_files.whole_files(files, ".keras") as (model, labelbin, plot, record):
+        artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
+        plots.plot_history(done.epochs, title, plot)
+        records.write_record(record, scores, made_by)
+    console.say(f"wrote {', '.join(map(str, files))}")
 
 
 def judge_held_out(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.whole_files import whole_file
 
 if TYPE_CHECKING:
     import keras
@@ -95,23 +94,21 @@ def save(
     card: Card,
     serving_copy: bytes | None,
     binarizer: "MultiLabelBinarizer",
-    model_path: Path,
-    labelbin_path: Path,
+    new_model: Path,
+    new_labelbin: Path,
 ) -> None:
     """Write the model as a .keras archive with two members more, and the binarizer.
 
     The members are `card` and, where there is one, the ONNX copy, stored without compression so
-    that classify.py need not inflate them at each start. Keras insists on the ending .keras; the
-    finished file is moved to whatever name was asked.
+    that classify.py need not inflate them at each start. The paths are to be those of
+    `whole_files`, with the ending .keras, on which Keras insists.
     """
-    with whole_file(model_path, ".keras") as new_model:
-        model.save(new_model)
-        with zipfile.ZipFile(new_model, "a") as archive:
-            archive.writestr(CARD, card.to_json())
-            if serving_copy is not None:
-                archive.writestr(SERVING_COPY, serving_copy)
-        with whole_file(labelbin_path) as new_labelbin:
-            new_labelbin.write_bytes(pickle.dumps(binarizer))
+    model.save(new_model)
+    with zipfile.ZipFile(new_model, "a") as archive:
+        archive.writestr(CARD, card.to_json())
+        if serving_copy is not None:
+            archive.writestr(SERVING_COPY, serving_copy)
+    new_labelbin.write_bytes(pickle.dumps(binarizer))
 
 
 def checkpoint_of(model_path: Path) -> Path:

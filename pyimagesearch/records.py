@@ -9,16 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pyimagesearch.metrics import Scores
-from pyimagesearch.whole_files import whole_file
 
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "opencv-python", "onnxruntime")
 
 
 def write_record(path: Path, scores: Scores, made_by: Mapping[str, object]) -> None:
-    """Write `scores` and `made_by` as JSON, whole or not at all; what has no value is null."""
+    """Write `scores` and `made_by` as JSON to `path`; what has no value is null."""
     record = {"scores": asdict(scores), **made_by, "versions": versions()}
-    with whole_file(path) as new_file:
-        new_file.write_text(json.dumps(_plain(record), indent=1, allow_nan=False) + "\n")
+    path.write_text(json.dumps(_plain(record), indent=1, allow_nan=False) + "\n")
 
 
 def versions() -> dict[str, str]:

@@ -98,13 +98,12 @@ def identify(data: training.Data, recipe: Recipe) -> dict[str, object]:
     """Return by name what a run is of: its inputs, its labels, its split and its recipe."""
     settings = asdict(recipe)
     return {
+        **settings.pop("settings"),
+        **settings,
         "inputs": _digest(data.inputs),
         "labels": f"{', '.join(data.classes)} ({_digest(data.targets)})",
         "groups": [f"{group.name}={','.join(group.labels)}" for group in data.groups],
         "training inputs": _digest(data.training),
-        "validation inputs": _digest(data.validation),
-        **settings.pop("settings"),
-        **settings,
     }
 
 

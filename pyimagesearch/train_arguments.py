@@ -1,11 +1,15 @@
-"""The command line of train.py."""
+"""The command line of train.py, and the recipe that it asks for."""
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pyimagesearch import images, networks
 from pyimagesearch.arguments import positive_float, positive_int, share
+from pyimagesearch.console import CommandError
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.networks import Recipe
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -179,3 +183,31 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if not 0 <= options.seed < 2**31:
         parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options
+
+
+def choose_recipe(
+    options: argparse.Namespace,
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+    is_table: bool,
+) -> Recipe:
+    """Return the architecture with its defaults, and what the command line says in their place."""
+    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
+    defaults = networks.DEFAULTS[architecture]
+    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
+    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
+    if is_table and settings.image_size:
+        raise CommandError(f"--image-size: {architecture} takes the features of a table")
+    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
+        raise CommandError(
+            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
+            "is possible"
+        )
+    return Recipe(
+        architecture,
+        settings,
+        options.validation,
+        options.seed,
+        options.loss,
+        options.positive_weights,
+    )

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
@@ -11,12 +11,41 @@ from pyimagesearch.console import CommandError
 
 @contextlib.contextmanager
 def whole_file(path: Path, suffix: str = "") -> Iterator[Path]:
-    """Yield a temporary path in `path`'s folder; on success it is synced and becomes `path`.
+    """Yield a temporary path that on success becomes `path`; see `whole_files`."""
+    with whole_files([path], suffix) as (new_file,):
+        yield new_file
 
-    Missing folders are made. Where the block fails, `path` stays as it was. Raises CommandError
-    where the place cannot be written.
+
+@contextlib.contextmanager
+def whole_files(paths: Sequence[Path], suffix: str = "") -> Iterator[list[Path]]:
+    """Yield temporary paths, ending in `suffix`, in the folders of `paths`.
+
+    On success all are synced, and then become `paths` one right after the other. Missing folders
+    are made. Where the block fails, all stay as they were. Raises CommandError where a place
+    cannot be written.
     """
-    path = path.resolve()  # a link goes on pointing to the file
+    places = [path.resolve() for path in paths]  # a link goes on pointing to the file
+    with contextlib.ExitStack() as stack:
+        new_files = [stack.enter_context(_temporary(place, suffix)) for place in places]
+        try:
+            yield new_files
+            for new_file in new_files:
+                new_file.chmod(0o666 & ~_umask())
+                _sync(new_file)
+            for new_file, place in zip(new_files, places, strict=True):
+                new_file.replace(place)
+            for folder in {place.parent for place in places}:
+                _sync(folder)
+        except OSError as error:
+            names = ", ".join(map(str, paths))
+            raise CommandError(
+                f"{names}: cannot be written ({error.strerror or error}); what was there stays"
+            ) from None
+
+
+@contextlib.contextmanager
+def _temporary(path: Path, suffix: str) -> Iterator[Path]:
+    """Yield an empty file beside `path`, which is gone afterwards unless moved."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix, f".{path.name[:40]}.", path.parent)
@@ -25,21 +54,16 @@ def whole_file(path: Path, suffix: str = "") -> Iterator[Path]:
             f"{path}: cannot be written ({error.strerror}); name another place"
         ) from None
     os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        raise CommandError(
-            f"{path}: cannot be written ({error.strerror}); the old file stays"
-        ) from None
+        yield Path(name)
     finally:
-        temporary.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def _sync(path: Path) -> None:

@@ -1,6 +1,5 @@
 import functools
 import json
-import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from conftest import full_disk
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import artifacts, networks, whole_files
@@ -32,7 +32,8 @@ def save(folder: Path) -> tuple[keras.Model, Path, Path]:
     model = network()
     binarizer = MultiLabelBinarizer().fit([LABELS])
     model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
-    artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, model_path, labelbin_path)
+    with whole_files.whole_files((model_path, labelbin_path), ".keras") as new_files:
+        artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, *new_files)
     return model, model_path, labelbin_path
 
 
@@ -74,45 +75,13 @@ def test_nothing_but_the_two_files_is_left(tmp_path: Path) -> None:
     assert left == ["mlb.pickle", "new", "new/fashion.model"]
 
 
-def write_half(path: Path) -> None:
-    with whole_files.whole_file(path) as new:
-        new.write_text("half of the new")
-        raise RuntimeError("half-way")
-
-
-def test_a_failure_while_writing_leaves_the_old_file_whole(tmp_path: Path) -> None:
-    path = tmp_path / "plot.png"
-    path.write_text("old")
-    with pytest.raises(RuntimeError, match="half-way"):
-        write_half(path)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_files_get_the_permissions_any_new_file_would(tmp_path: Path) -> None:
-    path = tmp_path / "plot.png"
-    plain = tmp_path / "plain"
-    plain.touch()
-    with whole_files.whole_file(path) as new:
-        new.write_text("x")
-    assert path.stat().st_mode == plain.stat().st_mode
-
-
-def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
-        whole_files.check_writable(tmp_path / "file" / "fashion.model")
-    with pytest.raises(CommandError, match="is not a plain file"):
-        whole_files.check_writable(tmp_path)
-    whole_files.check_writable(tmp_path / "made" / "fashion.model")
-    assert list((tmp_path / "made").iterdir()) == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(CommandError, match="Permission denied"):
-        whole_files.check_writable(tmp_path / "fashion.model")
+@pytest.mark.parametrize("limit", [10_000, 1_000_000, 2_100_000])
+def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, limit: int) -> None:
+    _, *paths = save(tmp_path)
+    before = [path.read_bytes() for path in paths]
+    with full_disk(limit), pytest.raises(CommandError, match="cannot be written"):
+        save(tmp_path)
+    assert [path.read_bytes() for path in paths] == before
 
 
 def with_card(path: Path, card: str) -> Path:

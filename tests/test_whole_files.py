@@ -1,0 +1,161 @@
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, full_disk
+
+from pyimagesearch import whole_files
+from pyimagesearch.console import CommandError
+
+NAMES = ("fashion.model", "mlb.pickle", "plot.png", "metrics.json")
+
+# Writes four files again and again, each time killed at another of its operations.
+KILLED = """
+import itertools, os, signal, sys
+from pathlib import Path
+from pyimagesearch.whole_files import whole_files
+
+root, names = Path(sys.argv[1]), sys.argv[2:]
+
+def write(folder, text):
+    with whole_files([folder / name for name in names]) as new_files:
+        for new_file in new_files:
+            new_file.write_text(text * 10_000)
+
+def killed_at(last, operation):
+    def counted(*arguments):
+        if next(numbers) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return operation(*arguments)
+    return counted
+
+for last in itertools.count():
+    folder = root / f"{last:02}"
+    write(folder, "old")
+    numbers = itertools.count()
+    if not (child := os.fork()):
+        for place, name in ((os, "fsync"), (Path, "replace"), (Path, "write_text")):
+            setattr(place, name, killed_at(last, getattr(place, name)))
+        write(folder, "new")
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+"""
+
+
+def write(paths: list[Path], text: str, break_down: bool = False) -> None:
+    with whole_files.whole_files(paths) as new_files:
+        for new_file in new_files:
+            new_file.write_text(text)
+        if break_down:
+            raise RuntimeError("half-way")
+
+
+def test_files_appear_together_and_only_when_all_are_written(tmp_path: Path) -> None:
+    paths = [tmp_path / "a", tmp_path / "new" / "b"]
+    with whole_files.whole_files(paths, ".keras") as new_files:
+        assert [path.suffix for path in new_files] == [".keras"] * 2
+        assert [path.parent for path in new_files] == [path.parent for path in paths]
+        for new_file in new_files:
+            new_file.write_text("text")
+        assert not any(path.exists() for path in paths)
+    assert [path.read_text() for path in paths] == ["text"] * 2
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == paths
+
+
+def test_a_failure_while_writing_leaves_the_old_files_whole(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in NAMES[:2]]
+    write(paths, "old")
+    with pytest.raises(RuntimeError, match="half-way"):
+        write(paths, "new", break_down=True)
+    assert [path.read_text() for path in paths] == ["old"] * 2
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_killed_at_any_moment_every_file_is_whole_and_the_old_ones_go_in_one_stroke(
+    tmp_path: Path,
+) -> None:
+    subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), *NAMES],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+        timeout=120,
+    )
+    found = []
+    for folder in sorted(tmp_path.iterdir()):
+        texts = [(folder / name).read_text() for name in NAMES]
+        assert set(texts) <= {"old" * 10_000, "new" * 10_000}
+        found.append("".join(text[0] for text in texts))
+    assert found[-1] == "nnnn"  # not killed
+    strokes = [state for state, _ in itertools.groupby(found)]
+    assert strokes == ["oooo", "nooo", "nnoo", "nnno", "nnnn"]
+    # Between the first and the last replacement nothing else is done.
+    assert sum(state not in ("oooo", "nnnn") for state in found) == 3
+    assert found.count("oooo") == 9  # four written, four synced, and then
+
+
+def test_two_writers_at_once_leave_whole_files_and_a_reader_sees_no_other(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in NAMES]
+    texts = {"a" * 50_000, "b" * 70_000}
+    write(paths, min(texts))
+    writers = [
+        threading.Thread(target=lambda text=text: [write(paths, text) for _ in range(30)])
+        for text in texts
+    ]
+    for writer in writers:
+        writer.start()
+    seen = set()
+    while any(writer.is_alive() for writer in writers):
+        seen |= {path.read_text() for path in paths}
+    for writer in writers:
+        writer.join()
+    assert seen == texts
+    assert {path.read_text() for path in paths} <= texts
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+def test_a_full_disk_is_named_and_leaves_the_old_files_whole(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in NAMES[:2]]
+    write(paths, "old")
+    wanted = r"fashion\.model, .*mlb\.pickle: cannot be written \(File too large\); what was there"
+    with full_disk(1000), pytest.raises(CommandError, match=wanted):
+        write(paths, "new" * 1000)
+    assert [path.read_text() for path in paths] == ["old"] * 2
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_files_get_the_permissions_any_new_file_would(tmp_path: Path) -> None:
+    path = tmp_path / "plot.png"
+    plain = tmp_path / "plain"
+    plain.touch()
+    write([path], "x")
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
+    link, file = tmp_path / "fashion.model", tmp_path / "disk" / "17.model"
+    link.symlink_to(file)
+    write([link], "x")
+    assert link.is_symlink()
+    assert file.read_text() == "x"
+
+
+def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
+        whole_files.check_writable(tmp_path / "file" / "fashion.model")
+    with pytest.raises(CommandError, match="is not a plain file"):
+        whole_files.check_writable(tmp_path)
+    whole_files.check_writable(tmp_path / "made" / "fashion.model")
+    assert list((tmp_path / "made").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CommandError, match="Permission denied"):
+        whole_files.check_writable(tmp_path / "fashion.model")
