@@ -187,7 +187,8 @@ class Trainer:
     def mean(self, values: Sequence[float], count: int) -> list[float]:
         """Return the means over all workers of `values`, each a mean over `count` inputs here."""
         sums = self._sum(tf.constant([*(value * count for value in values), count], tf.float64))
-        return (sums[:-1] / sums[-1]).numpy().tolist()
+        means: list[float] = (sums[:-1] / sums[-1]).numpy().tolist()
+        return means
 
     def _sum_of_workers(self, values: tf.Tensor) -> tf.Tensor:
         return self.strategy.reduce("SUM", self.strategy.run(tf.identity, (values,)), axis=None)

@@ -45,7 +45,7 @@ class MappedArray:
     @staticmethod
     def of(array: NDArray[Any]) -> "MappedArray | None":
         """Return where in its file a memory-mapped `array` is; None for one in memory."""
-        owner = array
+        owner: Any = array
         while owner is not None and not isinstance(owner, np.memmap):
             owner = owner.base
         if owner is None or not array.flags.c_contiguous:
@@ -101,8 +101,9 @@ def train(
         tqdm(total=epochs * steps, desc="training", unit="step", disable=None) as bar,
         _listening(ray, checkpoint, bar, on_epoch) as (events, errors),
     ):
+        kept = Checkpoint(checkpoint.path.absolute(), checkpoint.run)
         cpus = cpus_each(ray, workers)
-        _run(ray, Task(sent, mapped, recipe, checkpoint, workers, cpus, events))
+        _run(ray, Task(sent, mapped, recipe, kept, workers, cpus, events))
     if errors:
         raise CommandError(errors[0])
     checkpoint.find()
@@ -161,7 +162,7 @@ def _run(ray: Any, task: Task) -> None:
         )
         try:
             trainer.fit()
-        except ray.train.TrainingFailedError as error:
+        except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise CommandError(
                 f"the workers failed {LOST_WORKERS + 1} times ({reason}); --resume goes on after "
