@@ -181,7 +181,7 @@ def test_tags_of_other_photos_are_not_mixed_in(trained: Trained, tmp_path: Path)
     model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
     job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
     assert tagging.finished_parts(job, ["a.jpg"]) == set()
-    tagging.write_part(tagging.schema(()).empty_table(), job.output, "part-00000.parquet")
+    tagging.write_part(tagging.schema(("red",)).empty_table(), job.output, "part-00000.parquet")
     assert tagging.finished_parts(job, ["a.jpg"]) == {"part-00000.parquet"}
     for other_job, photos in ((job, ["b.jpg"]), (replace(job, threshold=0.5), ["a.jpg"])):
         with pytest.raises(CommandError, match="holds something else"):
