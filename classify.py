@@ -11,11 +11,12 @@ python classify.py --image photos/ --workers 8 --output tags.parquet
 import argparse
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, folders, images, labels
+from pyimagesearch import console, decoding, folders, images, labels
 from pyimagesearch.arguments import positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
@@ -186,10 +187,11 @@ def draw(
     from pyimagesearch.annotate import draw_tags
 
     try:
-        picture = draw_tags(images.read(path, max_pixels=options.max_pixels), tagged)
+        pixels = decoding.decode(images.read_bytes(path), max_pixels=options.max_pixels)
     except ImageError as error:
         console.warn(f"{path}: {error}; tagged, but not drawn")
         return
+    picture = draw_tags(pixels, tagged)
     if pictures:
         console.say(f"wrote {pictures.write(path, picture)}")
     if options.show:
@@ -247,6 +249,7 @@ def classify(options: argparse.Namespace) -> None:
     if options.show:
         check_display()
     pictures = PictureWriter(Path(options.output), is_single) if options.output else None
+    decoding.start(1 if is_single else os.cpu_count() or 1)  # they get ready while the model loads
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
     is_single = is_single and tagger.card.image_size > 0  # a table has many rows
     write = choose_writer(options, tagger.card.labels, is_single)

@@ -5,10 +5,14 @@ the tutorial's time-based decay, 75 epochs, the last epoch kept. A JSON line per
 stdout, and the last line holds what it says of the photos left out.
 
     python -m benchmarks.recipe_2018 --dataset PHOTOS [--leave-out blue_dress] [--epochs 75]
+
+`--validation FILE` names the photos to hold out, one a line, in place of a random fifth, so that
+another training can be compared on the same split; `--model` saves what was trained.
 """
 
 import argparse
 import json
+import pickle
 import random
 import time
 from pathlib import Path
@@ -31,10 +35,38 @@ def load(paths: list[Path]) -> np.ndarray:
     return np.array([cv2.resize(p, (SIDE, SIDE)) for p in pictures if p is not None]) / 255.0
 
 
+def augmentation() -> tf.keras.preprocessing.image.ImageDataGenerator:
+    """Return the tutorial's generator of changed pictures."""
+    return tf.keras.preprocessing.image.ImageDataGenerator(
+        rotation_range=25,
+        width_shift_range=0.1,
+        height_shift_range=0.1,
+        shear_range=0.2,
+        zoom_range=0.2,
+        horizontal_flip=True,
+        fill_mode="nearest",
+    )
+
+
 def top_two(probabilities: np.ndarray) -> np.ndarray:
     """Return (N, L) booleans with the two likeliest labels, the tutorial's own reading."""
     ranks = np.argsort(np.argsort(-probabilities, axis=1), axis=1)
     return ranks < 2
+
+
+def save(
+    model: keras.Model, binarizer: MultiLabelBinarizer, losses: list[float], folder: Path
+) -> None:
+    """Write the tutorial's three files, the network under the ending that Keras 3 asks for."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    model.save(folder / "fashion.keras")
+    (folder / "mlb.pickle").write_bytes(pickle.dumps(binarizer))
+    pyplot.plot(losses)
+    pyplot.savefig(folder / "plot.png")
 
 
 def main() -> None:
@@ -42,6 +74,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--leave-out", help="a folder to leave out of training and test on")
+    parser.add_argument("--validation", type=Path, help="a file of paths to hold out")
+    parser.add_argument("--output", type=Path, help="a folder for network, labels and plot")
     parser.add_argument("--epochs", type=int, default=75)
     parser.add_argument("--seed", type=int, default=42)
     options = parser.parse_args()
@@ -56,19 +90,20 @@ def main() -> None:
     binarizer = MultiLabelBinarizer().fit([p.parent.name.split("_") for p in paths])
     targets = binarizer.transform([p.parent.name.split("_") for p in paths])
     images = load(paths)
-    train_x, test_x, train_y, test_y = train_test_split(
-        images, targets, test_size=0.2, random_state=options.seed
-    )
+    if options.validation:
+        held_out = set(options.validation.read_text().splitlines())
+        held = np.array([str(path) in held_out for path in paths])
+        train_x, test_x, train_y, test_y = (
+            images[~held],
+            images[held],
+            targets[~held],
+            targets[held],
+        )
+    else:
+        train_x, test_x, train_y, test_y = train_test_split(
+            images, targets, test_size=0.2, random_state=options.seed
+        )
 
-    augmentation = tf.keras.preprocessing.image.ImageDataGenerator(
-        rotation_range=25,
-        width_shift_range=0.1,
-        height_shift_range=0.1,
-        shear_range=0.2,
-        zoom_range=0.2,
-        horizontal_flip=True,
-        fill_mode="nearest",
-    )
     model = SmallerVGGNet.build(SIDE, SIDE, 3, len(binarizer.classes_), finalAct="sigmoid")
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -91,12 +126,14 @@ def main() -> None:
         print(json.dumps(line), flush=True)
 
     # Without the tutorial's steps_per_epoch=N//32: under Keras 3 it empties every second epoch.
-    model.fit(
-        augmentation.flow(train_x, train_y, batch_size=BATCH),
+    fitted = model.fit(
+        augmentation().flow(train_x, train_y, batch_size=BATCH),
         epochs=options.epochs,
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=report)],
     )
+    if options.output:
+        save(model, binarizer, fitted.history["loss"], options.output)
 
     if left_out:
         probabilities = model.predict(load(left_out), verbose=0)

@@ -19,7 +19,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-from pyimagesearch import images
+from pyimagesearch import decoding
 from pyimagesearch.artifacts import read_card
 from pyimagesearch.labels import read_folders
 
@@ -67,7 +67,7 @@ def link_folder(photos: Sequence[Path], folder: Path, count: int) -> list[Path]:
 
 def decode_all(paths: Sequence[Path], side: int) -> None:
     """Decode as classify.py does, and nothing else."""
-    for _ in images.load_many(paths, side):
+    for _ in decoding.load_many(paths, side):
         pass
 
 

@@ -7,12 +7,8 @@ Colours are taken as sRGB: embedded colour profiles are not applied. Of an anima
 several pages, the first picture counts.
 """
 
-import os
 import random
 import stat
-from collections import deque
-from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -30,9 +26,8 @@ __all__ = [
     "ImageError",
     "decode",
     "load",
-    "load_many",
     "looks_like_image",
-    "read",
+    "read_bytes",
     "squash",
 ]
 
@@ -63,7 +58,7 @@ def looks_like_image(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
-        return image_headers.sniff(_read(path, 64)) is not None
+        return image_headers.sniff(read_bytes(path, 64)) is not None
     except ImageError:
         return False
 
@@ -116,58 +111,12 @@ def squash(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return pixels
 
 
-def read(path: Path, side: int = 0, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Return the picture in the file `path` as `decode` does its bytes.
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Return the first `limit` bytes of the file `path`.
 
-    Raises ImageError for what `decode` refuses, for a file that cannot be opened or is longer than
-    MAX_BYTES, and for folders, pipes and devices.
+    Raises ImageError for a file that cannot be opened, for one longer than MAX_BYTES where as many
+    are wanted, and for folders, pipes and devices.
     """
-    return decode(_read(path, MAX_BYTES), side, max_pixels)
-
-
-def load(path: Path, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Return what `read` does as a square, uint8 RGB of shape (side, side, 3)."""
-    return squash(read(path, side, max_pixels), side)
-
-
-def load_many(
-    paths: Iterable[Path],
-    side: int,
-    max_pixels: int = MAX_PIXELS,
-    workers: int | None = None,
-) -> Generator[tuple[Path, NDArray[np.uint8] | ImageError], None, None]:
-    """Yield each of `paths` with what `load` returns for it, or the ImageError it raises, in order.
-
-    `workers` threads (one a processor by default) decode a few pictures ahead, so memory does not
-    grow with the number of paths. Closing the generator early stops the threads.
-    """
-
-    def attempt(path: Path) -> NDArray[np.uint8] | ImageError:
-        try:
-            return load(path, side, max_pixels)
-        except ImageError as error:
-            # A new one: the traceback of the old holds on to the bytes of the file.
-            return ImageError(str(error))
-
-    workers = workers or os.cpu_count() or 1
-    waiting: deque[tuple[Path, Future[NDArray[np.uint8] | ImageError]]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="load_many") as pool:
-        try:
-            for path in paths:
-                waiting.append((path, pool.submit(attempt, path)))
-                if len(waiting) > 4 * workers:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """Return at most `limit` bytes of the regular file `path`; ImageError if that cannot be."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -182,6 +131,14 @@ def _read(path: Path, limit: int) -> bytes:
         raise ImageError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError:
         raise ImageError("cannot be read: no file can have this name") from None
+
+
+def load(path: Path, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Return the picture in the file `path` as a square, uint8 RGB of shape (side, side, 3).
+
+    Raises ImageError for what `read_bytes` and `decode` refuse.
+    """
+    return squash(decode(read_bytes(path), side, max_pixels), side)
 
 
 def _jpeg_flags(header: Header, side: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, images
+from pyimagesearch import console, decoding
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labels import Sample, count_labels
@@ -82,7 +82,7 @@ def _digest(paths: Sequence[Path], side: int, max_pixels: int) -> str:
 def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) -> None:
     """Write the pictures of `paths` one after the other, then a byte a path: 1 where readable."""
     readable = np.zeros(len(paths), np.uint8)
-    loaded = images.load_many(paths, side, max_pixels)
+    loaded = decoding.load_many(paths, side, max_pixels)
     with whole_file(decoded) as new, new.open("wb") as file:
         for index, (path, picture) in enumerate(
             console.progress(loaded, len(paths), "decoding", "photo")

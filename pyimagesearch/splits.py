@@ -56,7 +56,8 @@ def stratified_parts(
     labels too: where all are, each part gets its share of each.
     """
     labels = label_matrix(combinations, min(shares))
-    members = [np.flatnonzero(clusters == cluster) for cluster in np.unique(clusters)]
+    starts = np.cumsum(np.unique(clusters, return_counts=True)[1])[:-1]
+    members = np.split(np.argsort(clusters, kind="stable"), starts)
     contents = np.array([labels[images].sum(axis=0) for images in members])
     wanted = np.outer(shares, contents.sum(axis=0)).astype(np.float64)  # (parts, labels)
 

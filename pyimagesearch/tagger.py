@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import feature_tables, images, serving, thresholds
+from pyimagesearch import decoding, feature_tables, images, serving, thresholds
 from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
@@ -89,14 +89,14 @@ class Tagger:
         self,
         paths: Iterable[Path],
         max_pixels: int = images.MAX_PIXELS,
-        threads: int | None = None,
+        processes: int | None = None,
     ) -> Iterator[tuple[Path, Tagged | ImageError]]:
         """Yield each path with its tags, or with what is wrong with it, in the order given.
 
-        Files are decoded by `threads` threads, one a core by default, and predicted in batches;
+        Files are decoded by `processes` others, one a core by default, and predicted in batches;
         memory does not grow with their number.
         """
-        loaded = images.load_many(paths, self.card.image_size, max_pixels, threads)
+        loaded = decoding.load_many(paths, self.card.image_size, max_pixels, processes)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag(np.stack(good)) if good else ())

@@ -8,7 +8,9 @@ from pyimagesearch.hashing import (
     clusters,
     distance,
     distances,
+    look_alike,
     mean_colour,
+    near_pairs,
     perceptual_hash,
     same_colour,
 )
@@ -83,6 +85,28 @@ def test_a_copy_of_a_copy_is_in_the_cluster_though_far_from_the_first() -> None:
     first, last = perceptual_hash(pictures[0]), perceptual_hash(pictures[-1])
     assert distance(first, last) > NEAR
     assert len(set(clusters(pictures).tolist())) < len(pictures)
+
+
+def test_pairs_found_by_bands_are_those_found_by_comparing_all() -> None:
+    random = np.random.default_rng(0)
+    originals = random.integers(0, 2**64, 40, np.uint64)
+    flips = np.uint64(1) << random.integers(0, 64, (40, 20, 6), np.uint64)
+    # From no bit to six bits away, which is beyond what counts as near.
+    flips[np.arange(6) >= random.integers(0, 7, (40, 20, 1))] = 0
+    hashes = (originals[:, None] ^ np.bitwise_xor.reduce(flips, axis=2)).ravel()
+    colours = random.choice([0.0, 10.0, 100.0], (800, 3))
+    found = {
+        frozenset(pair)
+        for pair in zip(*map(np.ndarray.tolist, near_pairs(hashes, colours)), strict=False)
+    }
+    every = {
+        frozenset((index, int(other)))
+        for index, one in enumerate(zip(hashes.tolist(), colours, strict=False))
+        for other in np.flatnonzero(look_alike(one, hashes, colours))
+        if other != index
+    }
+    assert found == every
+    assert len(every) > 100
 
 
 def test_no_pictures_make_no_clusters() -> None:

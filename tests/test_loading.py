@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from conftest import write_picture
 from numpy.typing import NDArray
 
-from pyimagesearch import images, loading
+from pyimagesearch import decoding, images, loading
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import MAX_PIXELS
 from pyimagesearch.labels import Sample
@@ -29,13 +30,13 @@ def load(samples: list[Sample], cache: Path) -> tuple[list[Sample], NDArray[np.u
 
 def count_decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     decoded: list[Path] = []
-    original = images.load
+    original = decoding.load_many
 
-    def counting(path: Path, *arguments: int) -> NDArray[np.uint8]:
-        decoded.append(path)
-        return original(path, *arguments)
+    def counting(paths: Sequence[Path], *arguments: int) -> Iterator[tuple[Path, object]]:
+        decoded.extend(paths)
+        return original(paths, *arguments)
 
-    monkeypatch.setattr(images, "load", counting)
+    monkeypatch.setattr(decoding, "load_many", counting)
     return decoded
 
 

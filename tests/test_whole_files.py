@@ -102,10 +102,12 @@ def test_two_writers_at_once_leave_whole_files_and_a_reader_sees_no_other(tmp_pa
     paths = [tmp_path / name for name in NAMES]
     texts = {"a" * 50_000, "b" * 70_000}
     write(paths, min(texts))
-    writers = [
-        threading.Thread(target=lambda text=text: [write(paths, text) for _ in range(30)])
-        for text in texts
-    ]
+
+    def write_often(text: str) -> None:
+        for _ in range(30):
+            write(paths, text)
+
+    writers = [threading.Thread(target=write_often, args=(text,)) for text in texts]
     for writer in writers:
         writer.start()
     seen = set()

@@ -135,7 +135,7 @@ class PartTagger:
         errors: dict[Path, str] = {}
         with tempfile.TemporaryDirectory() as folder:
             copies = stores.local_copies(names, Path(folder), errors)
-            results = self.tagger.tag_files(copies, self.job.max_pixels, threads=1)
+            results = self.tagger.tag_files(copies, self.job.max_pixels, processes=1)
             for photo, (path, result) in zip(photos, results, strict=True):
                 if path.parent == Path(folder):
                     path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyimagesearch import hashing, image_headers, images
+from pyimagesearch import decoding, hashing, image_headers, images
 
 # What the file is called is decided by what it is, never by a URL or a content type.
 ENDINGS = {
@@ -45,7 +45,7 @@ def inspect(data: bytes) -> Picture:
     if header.width * header.height > MAX_PIXELS:
         raise images.ImageError(f"is over {MAX_PIXELS // 1_000_000} megapixels")
     # A reduced decoder still reads every byte: it skips frequencies, not parts of the file.
-    pixels = images.decode(data, side=MIN_SIDE)
+    pixels = decoding.decode(data, side=MIN_SIDE)
     sha256 = hashlib.sha256(data).hexdigest()
     return Picture(
         sha256[:32] + ENDINGS[header.format],

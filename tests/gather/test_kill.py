@@ -28,6 +28,7 @@ def run(path: Path, urls: list[str], ready: Connection | None = None) -> None:
     found = [Found(url) for url in urls]
     limits = Limits(parallel=4, per_host=4)
     if ready:
+        inspect(photo(0))  # a decoder takes as long to start as many photos to come
         ready.send(True)
     with open_folder(path) as folder:
         download(found, folder, Search("q", "bing"), limits, "tests/1.0", allow_private=True)

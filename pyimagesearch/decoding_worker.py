@@ -1,0 +1,73 @@
+"""The process that decodes other people's files; see decoding.py, which starts it and asks it.
+
+It reads requests from stdin and answers on stdout until stdin ends. A decoder that crashes, hangs
+or eats memory takes this process down, and nothing else.
+"""
+
+import os
+import resource
+import signal
+import struct
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+# Before a path or a whole file: is it a path, side, max_pixels, length in bytes.
+REQUEST = struct.Struct("<?QQQ")
+# Before pixels, or the text of an ImageError: height, width (0, 0 for an error), length in bytes.
+REPLY = struct.Struct("<QQQ")
+READY = b"!"
+# Memory a worker may take. The largest pictures take most as PNG or TIFF of 16 bits with alpha:
+# 8 bytes a pixel decoded, and as much again on the way to RGB.
+BASE_BYTES = 512 * 2**20
+BYTES_A_PIXEL = 32
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of who asked
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", 1 << 16)
+    os.dup2(2, 1)  # what a library prints is no reply
+    import cv2
+
+    cv2.setNumThreads(1)  # there is a process for each processor
+    try:
+        replies.write(READY)
+        replies.flush()
+        while header := requests.read(REQUEST.size):
+            answer(header, requests, replies)
+    except BrokenPipeError:
+        os._exit(0)  # nobody is left to answer, and nothing to tidy up
+
+
+def answer(header: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
+    """Decode what one request asks for and write the reply."""
+    from pyimagesearch import images
+
+    is_path, side, max_pixels, length = REQUEST.unpack(header)
+    content = requests.read(length)
+    limit_memory(BASE_BYTES + BYTES_A_PIXEL * max_pixels)
+    try:
+        if is_path:
+            pixels = images.load(Path(os.fsdecode(content)), side, max_pixels)
+        else:
+            pixels = images.decode(content, side, max_pixels)
+    except (images.ImageError, MemoryError) as error:
+        text = (str(error) or "does not fit into memory").encode()
+        replies.write(REPLY.pack(0, 0, len(text)) + text)
+    else:
+        replies.write(REPLY.pack(*pixels.shape[:2], pixels.nbytes))
+        replies.write(pixels.data)
+    replies.flush()
+
+
+def limit_memory(limit: int) -> None:
+    """Let what this process asks for beyond `limit` bytes fail."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if most != resource.RLIM_INFINITY:
+        limit = min(limit, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
+
+
+if __name__ == "__main__":
+    main()

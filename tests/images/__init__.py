@@ -1,0 +1,1 @@
+"""Tests of pyimagesearch/images.py and image_headers.py, and the fuzzing of both."""
