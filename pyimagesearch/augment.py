@@ -7,30 +7,12 @@ workers share its batch.
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-Rows = TypeVar("Rows", NDArray[np.generic], tf.Tensor)
-
-
-@dataclass(frozen=True)
-class Share:
-    """The images of a batch that a worker has: one of `workers`, from number `rank` on."""
-
-    batch: int  # images of all workers
-    rank: int = 0
-    workers: int = 1
-
-    def of(self, rows: Rows) -> Rows:
-        """Return those of `rows`, one for each image of the batch, that are this worker's."""
-        return rows[self.rank :: self.workers]
-
-    def after(self, images: int) -> "Share":
-        """Return this worker's share of what follows the first so many `images` of the batch."""
-        return Share(self.batch - images, (self.rank - images) % self.workers, self.workers)
+from pyimagesearch.shares import Share
 
 
 @dataclass(frozen=True)

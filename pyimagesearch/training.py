@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
-from pyimagesearch.augment import Augmentation, Share, augment
+from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
-from pyimagesearch.fused import with_fused_normalization
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.losses import Loss
-from pyimagesearch.networks import colour_columns
 from pyimagesearch.splits import Indices, stratified_split
+from pyimagesearch.trainer import Trainer
 
 Inputs = NDArray[np.uint8] | NDArray[np.float32]
 Floats = NDArray[np.float32]
@@ -105,105 +104,6 @@ def steps_per_epoch(data: Data, schedule: Schedule) -> int:
     return math.ceil(len(data.training) / schedule.batch_size)
 
 
-def scaled(inputs: tf.Tensor) -> tf.Tensor:
-    """Return uint8 images as float32 in 0..1, and features as they are."""
-    return tf.cast(inputs, tf.float32) / 255 if inputs.dtype == tf.uint8 else inputs
-
-
-class Trainer:
-    """A network in training: its fused copy, its optimizer, and the compiled functions.
-
-    Under a `tf.distribute` strategy of several workers, each has its share of every batch, and all
-    take the step of the whole batch together; a single machine is a strategy of one.
-    """
-
-    def __init__(
-        self, model: keras.Model, data: Data, schedule: Schedule, settings: Augmentation
-    ) -> None:
-        """Prepare to train `model`, which ends in a sigmoid layer and is left as it is."""
-        self.model = with_fused_normalization(model)
-        # The loss is taken before the sigmoid, where it is stable.
-        self.logits = keras.Model(self.model.inputs, self.model.layers[-1].input)
-        self.optimizer = keras.optimizers.AdamW(
-            schedule.learning_rate, weight_decay=schedule.weight_decay
-        )
-        self.optimizer.build(self.model.trainable_variables)
-        self.strategy = tf.distribute.get_strategy()
-        worker = self.strategy.cluster_resolver
-        rank, workers = worker.task_id if worker else 0, self.strategy.num_replicas_in_sync
-        self.share = Share(schedule.batch_size, rank, workers)
-        self.seed = schedule.seed
-        self.settings = settings
-        colours = colour_columns(data.groups, data.classes)
-        self.colours = np.isin(np.arange(len(data.classes)), colours)
-        self.loss = schedule.loss.function()
-        self.step = tf.function(self._step)
-        signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
-        self._sum = tf.function(self._sum_of_workers)
-        self._predict = tf.function(self._probabilities, input_signature=[signature])
-
-    def separate_dropout(self) -> None:
-        """Have each worker draw its own dropout, where all have just been brought to one state."""
-        for layer in self.model.layers:
-            if isinstance(layer, keras.layers.Dropout):
-                layer.seed_generator.state.assign_add([self.share.rank, 0])
-
-    def _step(
-        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Learn from this worker's share of one batch of uint8 images or float32 features.
-
-        Returns the loss of the whole batch, and the probabilities of the first of the share, those
-        that kept all their labels.
-        """
-        self.optimizer.learning_rate.assign(rate)
-        loss, predicted = self.strategy.run(self._replica_step, (batch, targets, number))
-        return self.strategy.reduce("SUM", loss, axis=None), predicted
-
-    def _replica_step(
-        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the share's part of the loss and its probabilities, having learned from all."""
-        inputs, mask = self._prepared(batch, targets, number)
-        with tf.GradientTape() as tape:
-            logits = self.logits(inputs, training=True)
-            losses = self.loss(logits, targets)
-            loss = tf.reduce_sum(losses * self.share.of(mask)) / mask.sum()
-        variables = self.model.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        intact = int(self.share.of(mask).all(axis=1).sum())  # they come first
-        return loss, tf.sigmoid(logits[:intact])
-
-    def _prepared(
-        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
-    ) -> tuple[tf.Tensor, NDArray[np.float32]]:
-        """Return what the network sees of step `number`, and the loss mask of the whole batch."""
-        if batch.dtype != tf.uint8:  # features: there is nothing to turn or to recolour
-            return batch, np.ones((self.share.batch, targets.shape[1]), np.float32)
-        seed = tf.stack([self.seed, number])
-        return augment(scaled(batch), self.colours, seed, self.settings, self.share)
-
-    def mean(self, values: Sequence[float], count: int) -> list[float]:
-        """Return the means over all workers of `values`, each a mean over `count` inputs here."""
-        sums = self._sum(tf.constant([*(value * count for value in values), count], tf.float64))
-        means: list[float] = (sums[:-1] / sums[-1]).numpy().tolist()
-        return means
-
-    def _sum_of_workers(self, values: tf.Tensor) -> tf.Tensor:
-        return self.strategy.reduce("SUM", self.strategy.run(tf.identity, (values,)), axis=None)
-
-    def _probabilities(self, batch: tf.Tensor) -> tf.Tensor:
-        return self.model(scaled(batch), training=False)
-
-    def predict(self, inputs: Inputs, indices: Indices, batch_size: int = 256) -> Floats:
-        """Return (len(indices), L) float32 probabilities of the inputs at `indices`."""
-        starts = range(0, len(indices), batch_size)
-        return np.concatenate(
-            [self._predict(inputs[indices[i : i + batch_size]]).numpy() for i in starts]
-        )
-
-
 def fit(
     model: keras.Model,
     data: Data,
@@ -229,7 +129,6 @@ def fit(
     state = State(trainer.model, trainer.optimizer, model, order, epochs)
     if checkpoint is not None:
         checkpoint.restore(state)
-    trainer.separate_dropout()
 
     def scores(probabilities: Floats, targets: Floats) -> list[float]:
         """Return cross-entropy, exact match and label accuracy over the inputs of all workers."""

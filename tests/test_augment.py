@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pyimagesearch.augment import Augmentation, Share, augment, recolour, warp
+from pyimagesearch.augment import Augmentation, augment, recolour, warp
+from pyimagesearch.shares import Share
 
 SEED = tf.constant([3, 7])
 STILL = Augmentation(rotation=0, shift=0, shear=0, zoom=0, flip=False, recoloured=0)
@@ -92,6 +93,16 @@ def test_only_the_masked_images_are_recoloured() -> None:
     images, _ = augment(batch(), np.array([True, False]), SEED, settings)
     changed = np.abs(images - batch()).max(axis=(1, 2, 3)) > 1e-3
     np.testing.assert_array_equal(changed, [False] * 12 + [True] * 4)
+
+
+def test_workers_see_the_pictures_and_the_mask_of_the_whole_batch() -> None:
+    colours = np.array([True, False])
+    whole, mask = augment(batch(13), colours, SEED, Augmentation())
+    for rank in range(5):
+        share = Share(13, rank, 5)
+        mine, same = augment(share.of(batch(13)), colours, SEED, Augmentation(), share)
+        np.testing.assert_allclose(mine, share.of(whole), atol=1e-4)
+        np.testing.assert_array_equal(same, mask)
 
 
 @pytest.mark.parametrize("colours", [[False, False], [True, True]])
