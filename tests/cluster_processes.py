@@ -1,7 +1,7 @@
 """The processes that a command started by Ray, for tests that kill them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +20,16 @@ def children(parent: int, name: str) -> list[int]:
     return [
         pid for pid, (above, command) in processes.items() if name in command and is_below(above)
     ]
+
+
+def wait_for_end(pids: Iterable[int]) -> None:
+    """Wait until none of `pids` runs any more; one that nobody has asked for its status has ended."""
+
+    def have_ended() -> bool:
+        running = dict(_processes())
+        return not any(pid in running and running[pid][1] for pid in pids)
+
+    wait_for(have_ended, f"the end of {pids}")
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, str]]]:

@@ -16,7 +16,7 @@ from conftest import ROOT, Run, Trained, one_line_error
 
 pytest.importorskip("ray", reason="needs Ray: pip install -r requirements-ray.txt")
 
-from cluster_processes import children, wait_for
+from cluster_processes import children, wait_for, wait_for_end
 from pyarrow import parquet
 
 from pyimagesearch.cluster import session, stores, tagging
@@ -132,9 +132,10 @@ def test_a_second_run_goes_on_where_a_killed_one_stopped(
     output = tmp_path / "tags.parquet"
     with start() as command:
         wait_for(lambda: finished_parts(output), "the first part")
-        below = children(command.pid, "")
+        workers = children(command.pid, "PartTagger")
+        assert len(workers) == 2
         command.kill()
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), "the end of Ray")
+    wait_for_end(workers)
     written = {path: path.stat().st_mtime_ns for path in output.glob("part-*")}
     assert 0 < len(written) < PARTS
     with start() as command:

@@ -16,7 +16,7 @@ from conftest import ROOT, Run
 
 pytest.importorskip("ray", reason="needs Ray: pip install -r requirements-ray.txt")
 
-from cluster_processes import children, wait_for
+from cluster_processes import children, wait_for_end
 from test_training import SIDE, bars
 
 from pyimagesearch import artifacts
@@ -25,7 +25,7 @@ from pyimagesearch.cluster.training import MappedArray, train
 from pyimagesearch.console import CommandError
 from pyimagesearch.networks import Defaults, Recipe
 
-EPOCHS = 12
+EPOCHS = 40
 LABELS = ("red", "big", "far")
 
 
@@ -139,13 +139,14 @@ def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
 ) -> None:
     with start() as command:
         read_until(command, "epoch 3/")
-        below = children(command.pid, "")
+        workers = children(command.pid, "RayTrainWorker")
+        assert len(workers) == 2
         command.kill()
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), "the end of Ray")
+    wait_for_end(workers)
     checkpoint = (tmp_path / "fashion.model.checkpoint").read_bytes()
-    for workers in ((), ("--workers", 2)):
+    for flags in ((), ("--workers", 2)):
         (tmp_path / "fashion.model.checkpoint").write_bytes(checkpoint)
-        words = (*arguments(table), *workers, "--resume")
+        words = (*arguments(table), *flags, "--resume")
         result = run_command("train.py", *words, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert "going on after epoch " in result.stderr
