@@ -15,7 +15,7 @@ help:
 	$(BIN)/python tools/ensure_opencv.py
 	touch $@
 
-.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt requirements-ray.txt
+.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt requirements-ray.txt requirements-audit.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python tools/ensure_opencv.py
 	touch $@

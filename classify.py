@@ -71,8 +71,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--threshold",
         type=share,
         metavar="P",
-        help="a label counts from this probability on, and of a label group the best; default: "
-        "the thresholds that train.py chose on its validation photos",
+        help="a label counts from this probability on, and of a label group the best, even in a "
+        "photo that looks like nothing known; default: what train.py chose on validation photos",
     )
 
     output = parser.add_argument_group("output")

@@ -19,15 +19,15 @@ import numpy as np
 
 from pyimagesearch import (
     artifacts,
+    audit,
     console,
+    evaluation,
     feature_tables,
     hashing,
     label_groups,
     labels,
-    metrics,
     records,
     report,
-    splits,
     train_arguments,
     whole_files,
 )
@@ -62,7 +62,7 @@ def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable |
     """Return what is labelled: photos, or the rows of a feature table beside that table."""
     if not feature_tables.is_table(options.dataset, options.labels, options.label_columns):
         return labels.read(options.dataset, options.labels, options.max_unreadable), None
-    for option in ("export_labels", "list_duplicates"):
+    for option in ("export_labels", "list_duplicates", "audit"):
         if getattr(options, option):
             flag = f"--{option.replace('_', '-')}"
             raise CommandError(f"{flag}: {options.dataset} is a table, not photos")
@@ -95,6 +95,8 @@ def work(options: argparse.Namespace) -> None:
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
     check_outputs(options)
+    if options.audit:
+        audit.check(options.audit)
     groups = choose_groups(samples, options.label_groups)
     classes = sorted(labels.count_labels(samples))
     recipe = train_arguments.choose_recipe(options, groups, classes, table is not None)
@@ -128,8 +130,8 @@ def work(options: argparse.Namespace) -> None:
     names = table.names if table is not None else ()
     share, seed = recipe.validation_share, recipe.seed
     data, binarizer = training.prepare(samples, inputs, groups, clusters, share, seed, names)
-    if options.folds or options.leave_one_pair_out:
-        judge_held_out(data, clusters, recipe, options.folds)
+    if options.folds or options.leave_one_pair_out or options.audit:
+        cross_validate(samples, data, clusters, recipe, options)
     else:
         train(samples, data, binarizer, recipe, options)
     console.say(f"done in {time.perf_counter() - start:.0f} s")
@@ -168,7 +170,7 @@ def save(
     units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
-    scores = metrics.score(judged.probabilities, judged.decided, truth, data.classes, recipe.seed)
+    scores = evaluation.score(judged, truth, data.classes, recipe.seed)
     best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
@@ -178,6 +180,7 @@ def save(
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
+        "epochs": [asdict(epoch) for epoch in done.epochs],
         f"training_{units}": len(data.training),
         f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),
@@ -190,40 +193,34 @@ def save(
     console.say(f"wrote {', '.join(map(str, files))}")
 
 
-def judge_held_out(
-    data: "training.Data", clusters: Indices, recipe: Recipe, folds: int | None
+def cross_validate(
+    samples: Sequence[Sample],
+    data: "training.Data",
+    clusters: Indices,
+    recipe: Recipe,
+    options: argparse.Namespace,
 ) -> None:
-    """Print how good networks are on photos that they never saw: `folds`, else label pairs."""
-    from pyimagesearch import runs
+    """Have all photos judged by networks that never saw them, and print what was asked of that."""
+    from pyimagesearch import cross_validation
 
-    if folds:
-        parts = splits.stratified_folds(data.combinations, clusters, folds, recipe.seed)
-        names = [f"fold {number}" for number in range(1, folds + 1)]
+    if options.leave_one_pair_out:
+        parts = cross_validation.label_pairs(data)
     else:
-        left_out = splits.combinations_to_leave_out(data.combinations) if data.groups else []
-        if not left_out:
-            raise CommandError(
-                "--leave-one-pair-out: needs label groups, and of each label two combinations"
-            )
-        parts = [splits.images_with(pair, data.combinations) for pair in left_out]
-        names = [" + ".join(pair) for pair in left_out]
-    rows, exact, judged = [], [], []
-    for name, held in zip(names, runs.judge_held_out(data, parts, clusters, recipe), strict=True):
-        exact.append(metrics.exact_match(held.judged.decided, data.targets[held.indices]))
-        rows.append((name, len(held.indices), f"{exact[-1]:.3f}"))
-        judged.append(held.judged)
-        console.say(f"{name}: exact match {exact[-1]:.3f}, {held.seconds:.0f} s of training")
-    units = "rows" if data.features else "images"
-    print(f"\n{report.table(('never seen', units, 'exact match'), rows)}")
-    print(f"mean and standard deviation {report.mean_and_spread(exact)}\n\nall of them together:")
-    scores = metrics.score(
-        np.concatenate([one.probabilities for one in judged]),
-        np.concatenate([one.decided for one in judged]),
-        data.targets[np.concatenate(parts)],
-        data.classes,
-        recipe.seed,
-    )
-    print(report.describe_scores(scores, units))
+        count = options.folds or audit.FOLDS
+        parts = cross_validation.folds(data, clusters, count, recipe.seed)
+    judged = cross_validation.judge(data, parts, clusters, recipe)
+    print(f"\n{cross_validation.describe(data, parts, judged, recipe.seed)}")
+    if options.audit:
+        order = np.concatenate(list(parts.values()))
+        suspicions = audit.find(
+            [samples[index] for index in order],
+            cross_validation.join(judged),
+            data.targets[order],
+            data.classes,
+        )
+        print(f"\n{len(suspicions)} of {len(samples)} photos have labels that are likely wrong")
+        written = audit.write(suspicions, options.audit, options.max_pixels)
+        console.say(f"wrote {', '.join(map(str, written))}")
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from pyimagesearch import images
-from pyimagesearch.labels import Sample, read_folders
+from pyimagesearch.labels import Sample, read
 
 SIDE = 96
 EPOCH = re.compile(r"epoch 1/1  (\d+\.\d) s")
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, default=Path("dataset"))
     parser.add_argument("--counts", type=int, nargs="+", default=[2000, 20_000, 200_000])
     options = parser.parse_args()
-    samples = read_folders(options.dataset)
+    samples = read(options.dataset)
     print(f"{'photos':>8} {'run':7} training from   in all   memory  with cache pages")
     first: list[tuple[int, Run]] = []
     for count in options.counts:

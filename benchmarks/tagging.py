@@ -21,7 +21,7 @@ from statistics import median
 
 from pyimagesearch import decoding
 from pyimagesearch.artifacts import read_card
-from pyimagesearch.labels import read_folders
+from pyimagesearch.labels import read
 
 PYTHON = sys.executable
 
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000, help="photos in the folder")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    photos = [sample.path for sample in read_folders(options.dataset)]
+    photos = [sample.path for sample in read(options.dataset)]
 
     with tempfile.TemporaryDirectory(dir=".") as name:
         root = Path(name)

@@ -24,7 +24,7 @@ from benchmarks.recipe_2018 import augmentation
 from pyimagesearch import decoding, images, networks, trainer, training
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.labels import read_folders
+from pyimagesearch.labels import read
 
 CLASSES = ("black", "blue", "dress", "jeans", "red", "shirt")
 GROUPS = (
@@ -180,7 +180,7 @@ def main() -> None:
     measure_steps(options.rounds)
     measure_augmentation(options.rounds)
     if options.dataset:
-        measure_decoding([sample.path for sample in read_folders(options.dataset)])
+        measure_decoding([sample.path for sample in read(options.dataset)])
 
 
 if __name__ == "__main__":

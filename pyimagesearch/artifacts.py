@@ -38,6 +38,8 @@ class Card:
     thresholds: tuple[float, ...]
     groups: tuple[LabelGroup, ...]
     combinations: tuple[tuple[str, ...], ...]  # seen in training
+    temperatures: tuple[float, ...] = ()  # divide the logits; none leaves them
+    least_energy: float = 0.0  # images of less get no tags; see unknown.joint_energy
     colour_order: str = "RGB"
     scale: float = 1 / 255
     features: tuple[str, ...] = ()
@@ -67,10 +69,18 @@ class Card:
             thresholds=tuple(map(float, fields["thresholds"])),
             groups=groups,
             combinations=tuple(tuple(map(str, labels)) for labels in fields["combinations"]),
+            temperatures=tuple(map(float, fields.get("temperatures", ()))),
+            least_energy=float(fields.get("least_energy", 0)),
             colour_order=str(fields["colour_order"]),
             scale=float(fields["scale"]),
             features=tuple(map(str, fields.get("features", ()))),
         )
+        if not 0 <= card.least_energy < float("inf"):
+            raise ValueError("an energy that no image has")
+        if len(card.temperatures) not in (0, len(card.labels)) or not all(
+            0 < temperature < float("inf") for temperature in card.temperatures
+        ):
+            raise ValueError("temperatures that do not fit")
         if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 0:
             raise ValueError("preprocessing of another version")
         if bool(card.image_size) == bool(card.features):

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from tqdm import tqdm
-
 T = TypeVar("T")
 
 
@@ -18,12 +16,12 @@ class CommandError(Exception):
 
 def say(line: str) -> None:
     """Print one line of talk to stderr, above a progress bar where one is on the screen."""
-    tqdm.write(line, file=sys.stderr)
+    _write(line, sys.stderr)
 
 
 def result(line: str) -> None:
     """Print one line of data to stdout at once, above a progress bar on the same screen."""
-    tqdm.write(line, file=sys.stdout)
+    _write(line, sys.stdout)
     sys.stdout.flush()
 
 
@@ -34,7 +32,17 @@ def warn(line: str) -> None:
 
 def progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
     """Iterate over `items` behind a progress bar that shows on a terminal only."""
+    from tqdm import tqdm
+
     return iter(tqdm(items, total=total, desc=what, unit=unit, file=sys.stderr, disable=None))
+
+
+def _write(line: str, stream: TextIO) -> None:
+    """Print a line above the progress bars; only where tqdm was loaded, in 50 ms, are there any."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.write(line, file=stream)
+    else:
+        print(line, file=stream)
 
 
 def silence_native_libraries() -> None:

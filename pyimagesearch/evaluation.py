@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pyimagesearch import feature_tables, metrics
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
-from pyimagesearch.tagger import Tagger
+from pyimagesearch.tagger import Judged, Tagger
 
 MAX_UNREADABLE = 0.1
 
@@ -34,7 +35,7 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
         kept, pixels = load_samples(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
         judged = tagger.judge(pixels)
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
-    return metrics.score(judged.probabilities, judged.decided, targets, known)
+    return score(judged, targets, known)
 
 
 def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
@@ -48,4 +49,13 @@ def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
     marked = [f"{feature_tables.TARGET}{label}" for label in known]  # so named in an NPZ
     targets = table.targets(marked if set(marked) <= set(table.names) else known)
     judged = tagger.judge(table.columns(tagger.card.features))
-    return metrics.score(judged.probabilities, judged.decided, targets, known)
+    return score(judged, targets, known)
+
+
+def score(
+    judged: Judged, targets: ArrayLike, classes: Sequence[str], seed: int = 0
+) -> metrics.Scores:
+    """Return every score of what a tagger says of N inputs; `targets` (N, L) are 0 and 1."""
+    return metrics.score(
+        judged.probabilities, judged.decided, targets, classes, seed, judged.uncalibrated
+    )

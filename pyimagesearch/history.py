@@ -16,6 +16,7 @@ class Epoch:
     validation_loss: float
     validation_exact_match: float
     validation_label_accuracy: float
+    validation_mean_average_precision: float
 
 
 def best_epoch(epochs: Sequence[Epoch]) -> Epoch:

@@ -41,14 +41,23 @@ def score(
     targets: ArrayLike,
     classes: Sequence[str],
     seed: int = 0,
+    uncalibrated: ArrayLike | None = None,
 ) -> Scores:
-    """Return every score of N images, N at least 1; `seed` draws the bootstrap's resamples."""
+    """Return every score of N images, N at least 1.
+
+    `seed` draws the bootstrap's resamples. `uncalibrated` (N, L) are the probabilities before
+    calibration, for the scores of how far they can be believed.
+    """
     ranked, tagged = np.asarray(probabilities, np.float64), np.asarray(decided, bool)
     truth = np.asarray(targets, bool)
     right = _agree(tagged, truth).all(axis=1)
+    before = {}
+    if uncalibrated is not None:
+        before["calibration error before"] = calibration_error(uncalibrated, truth)
+        before["Brier score before"] = brier_score(uncalibrated, truth)
     return Scores(
         len(truth),
-        overall_scores(ranked, tagged, truth),
+        overall_scores(ranked, tagged, truth) | before,
         overall_scores(np.zeros_like(ranked), np.zeros_like(tagged), truth),
         bootstrap_interval(right, seed),
         tuple(label_scores(ranked, tagged, truth, classes)),
@@ -76,13 +85,15 @@ def overall_scores(
     scores = {
         "exact match": exact_match(decided, targets),
         "per label": label_accuracy(decided, targets),
-        "mAP": np.nanmean(average_precisions(probabilities, targets)) if len(carried) else np.nan,
+        "mAP": mean_average_precision(probabilities, targets),
         "micro F1": f1["micro"],
         "macro F1": f1["macro"],
         "Hamming loss": metrics.hamming_loss(targets, decided),
         "ranking loss": metrics.label_ranking_loss(targets, probabilities),
         "label ranking AP": metrics.label_ranking_average_precision_score(targets, probabilities),
         "coverage": metrics.coverage_error(targets, probabilities),
+        "calibration error": calibration_error(probabilities, targets),
+        "Brier score": brier_score(probabilities, targets),
     }
     return {name: float(value) for name, value in scores.items()}
 
@@ -105,8 +116,15 @@ def label_scores(
     return [LabelScores(label, int(count), *scores) for label, count, *scores in rows]
 
 
+def mean_average_precision(probabilities: ArrayLike, targets: ArrayLike) -> float:
+    """Return the mean over the labels that some image carries, nan where none does (mAP)."""
+    by_label = average_precisions(np.asarray(probabilities), np.asarray(targets, bool))
+    carried = by_label[~np.isnan(by_label)]
+    return float(carried.mean()) if len(carried) else np.nan
+
+
 def average_precisions(
-    probabilities: NDArray[np.float64], targets: NDArray[np.bool_]
+    probabilities: NDArray[np.floating], targets: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return (L,) the average precision of each label, nan where no image carries it."""
     from sklearn.metrics import average_precision_score
@@ -128,6 +146,25 @@ def label_accuracy(decided: ArrayLike, targets: ArrayLike) -> float:
     It flatters: of two labels in six, a tagger that never says anything gets 0.667.
     """
     return float(_agree(decided, targets).mean())
+
+
+def calibration_error(probabilities: ArrayLike, targets: ArrayLike) -> float:
+    """Return the expected calibration error of all (image, label) decisions in ten equal bins.
+
+    The mean distance, weighted by their sizes, between what is said and what is true in a bin:
+    Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian
+    binning".
+    """
+    said, truth = np.asarray(probabilities, np.float64), np.asarray(targets, np.float64)
+    bins = np.minimum((said * 10).astype(int), 9).ravel()
+    excess = np.bincount(bins, (said - truth).ravel(), minlength=10)
+    return float(np.abs(excess).sum() / said.size)
+
+
+def brier_score(probabilities: ArrayLike, targets: ArrayLike) -> float:
+    """Return the mean squared distance of the probabilities from the truth (Brier 1950)."""
+    error = np.asarray(probabilities, np.float64) - np.asarray(targets, np.float64)
+    return float(np.square(error).mean())
 
 
 def bootstrap_interval(values: ArrayLike, seed: int) -> tuple[float, float]:

@@ -83,7 +83,7 @@ def describe_scores(scores: Scores, units: str = "photos") -> str:
     `units` is what was scored: photos, or the rows of a table.
     """
     rows = [
-        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}")
+        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}" if name in scores.baseline else "-")
         for name, value in scores.overall.items()
     ]
     per_label = [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pyimagesearch import (
+    calibration,
     console,
     losses,
     networks,
@@ -19,6 +20,7 @@ from pyimagesearch import (
     stopping,
     thresholds,
     training,
+    unknown,
 )
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
@@ -133,7 +135,7 @@ def build(data: training.Data, recipe: Recipe) -> keras.Model:
 
 
 def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:
-    """Return `model` as a tagger, its thresholds chosen on the validation inputs."""
+    """Return `model` as a tagger, its limits chosen on the validation inputs."""
     card = Card(
         architecture=recipe.architecture,
         image_size=recipe.settings.image_size,
@@ -144,10 +146,19 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         features=tuple(data.features),
     )
     predict = serving.keras_predictor(model, card)
-    held_out = Tagger(card, predict).judge(data.inputs[data.validation]).probabilities
+    said = Tagger(card, predict).judge(data.inputs[data.validation]).uncalibrated
     truth = data.targets[data.validation]
-    chosen = thresholds.choose(held_out, truth, data.groups, data.classes)
-    return Tagger(replace(card, thresholds=tuple(chosen.tolist())), predict)
+    temperatures = calibration.choose_temperatures(said, truth, data.groups, data.classes)
+    probabilities = calibration.calibrate(said, temperatures)
+    chosen = thresholds.choose(probabilities, truth, data.groups, data.classes)
+    card = replace(
+        card,
+        thresholds=tuple(chosen.tolist()),
+        temperatures=tuple(temperatures.tolist()),
+        # Without groups each label's own threshold says already where there is nothing.
+        least_energy=unknown.least_energy(said, truth) if data.groups else 0.0,
+    )
+    return Tagger(card, predict)
 
 
 def serving_copy(done: Run, inputs: training.Inputs) -> bytes | None:
@@ -167,6 +178,7 @@ class HeldOut:
     judged: Judged
     validation_exact_match: float  # of the run's own validation inputs, at its best epoch
     seconds: float
+    tagger: Tagger
 
 
 def judge_held_out(
@@ -194,4 +206,5 @@ def judge_held_out(
             done.tagger.judge(data.inputs[part]),
             best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
+            done.tagger,
         )

@@ -1,18 +1,28 @@
-"""Tag images with a trained model: load once, tag many."""
+"""Tag images with a trained model: load once, tag many.
+
+    tagger = Tagger.load("fashion.model", "mlb.pickle")
+    tagger.tag("photo.jpg").tags                     # ("black", "dress")
+    for tagged in tagger.tag(Path("photos").glob("*.jpg")): ...
+
+A tagger may be shared by several threads.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations, islice
+from itertools import combinations, groupby, islice
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import decoding, feature_tables, images, serving, thresholds
+from pyimagesearch import decoding, feature_tables, images, serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
+from pyimagesearch.calibration import calibrate
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
 
+Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
 NOTHING = "nothing known here"  # said of an image without tags
 
@@ -35,7 +45,8 @@ class Judged:
     """What a model says of N images, in the order of its L labels."""
 
     probabilities: NDArray[np.float32]  # (N, L)
-    decided: NDArray[np.bool_]  # (N, L), the labels that count
+    uncalibrated: NDArray[np.float32]  # (N, L), as the network said them
+    decided: NDArray[np.bool_]  # (N, L), the labels that count; none of an unknown image
 
 
 class Tagger:
@@ -59,16 +70,54 @@ class Tagger:
         """Return the tagger in the two files that train.py wrote.
 
         `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
-        `threshold` takes the place of the model's own, for every label. `threads` is how many
-        onnx may use, one a core by default. Raises CommandError where the files cannot be used.
+        `threshold` takes the place of the model's own, for every label, and nothing is refused as
+        unknown then. `threads` is how many onnx may use, one a core by default. Raises CommandError
+        where the files cannot be used.
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
         if threshold is not None:
-            card = replace(card, thresholds=(threshold,) * len(card.labels))
+            card = replace(card, thresholds=(threshold,) * len(card.labels), least_energy=0.0)
         return Tagger(card, serving.load(Path(model), card, engine, threads))
 
-    def tag(self, batch: serving.Inputs) -> list[Tagged]:
+    @overload  # a str is an iterable of str, too
+    def tag(self, photos: Photo) -> Tagged: ...  # type: ignore[overload-overlap]
+    @overload
+    def tag(self, photos: Iterable[Photo]) -> Iterator[Tagged | ImageError]: ...
+    def tag(self, photos: Photo | Iterable[Photo]) -> Tagged | Iterator[Tagged | ImageError]:
+        """Return what the model says of a photo, or an iterator over what it says of several.
+
+        A photo is a path or a uint8 RGB array (H, W, 3) of any size. One that cannot be read
+        raises ImageError; among several, its ImageError stands in its place. Several are worked
+        on in parallel, and memory does not grow with their number.
+        """
+        if isinstance(photos, str | Path) or (isinstance(photos, np.ndarray) and photos.ndim == 3):
+            (tagged,) = self._tag_each([photos])
+            if isinstance(tagged, ImageError):
+                raise tagged
+            return tagged
+        return self._tag_each(photos)
+
+    def _tag_each(self, photos: Iterable[Photo]) -> Iterator[Tagged | ImageError]:
+        """Yield what the model says of each photo; neighbours of one kind go together."""
+        for is_array, group in groupby(photos, lambda photo: isinstance(photo, np.ndarray)):
+            if not is_array:
+                for _, tagged in self.tag_files(Path(str(photo)) for photo in group):
+                    yield tagged
+            while chunk := [self._squashed(photo) for photo in islice(group, BATCH_SIZE)]:
+                yield from self.tag_inputs(np.stack(chunk))
+
+    def _squashed(self, photo: Photo) -> NDArray[np.uint8]:
+        """Return an array of any size as the network takes it."""
+        pixels = np.asarray(photo)
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise ValueError(
+                f"photos are uint8 RGB arrays (height, width, 3). Received: {pixels.dtype} "
+                f"{pixels.shape}"
+            )
+        return images.squash(pixels, self.card.image_size)
+
+    def tag_inputs(self, batch: serving.Inputs) -> list[Tagged]:
         """Return what the model says of each input of a batch, of either kind; see `judge`."""
         judged = self.judge(batch)
         rows = zip(judged.probabilities, judged.decided, strict=True)
@@ -80,10 +129,13 @@ class Tagger:
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
         """
         starts = range(0, max(1, len(inputs)), BATCH_SIZE)
-        probabilities = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
-        limits = np.array(self.card.thresholds)
-        decided = thresholds.decide(probabilities, limits, self.card.groups, self.card.labels)
-        return Judged(probabilities, decided)
+        said = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
+        card = self.card
+        probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
+        limits = np.array(card.thresholds)
+        decided = thresholds.decide(probabilities, limits, card.groups, card.labels)
+        is_known = unknown.joint_energy(said) >= card.least_energy
+        return Judged(probabilities, said, decided & is_known[:, None])
 
     def tag_files(
         self,
@@ -99,7 +151,7 @@ class Tagger:
         loaded = decoding.load_many(paths, self.card.image_size, max_pixels, processes)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
-            tagged = iter(self.tag(np.stack(good)) if good else ())
+            tagged = iter(self.tag_inputs(np.stack(good)) if good else ())
             for path, picture in chunk:
                 yield path, picture if isinstance(picture, ImageError) else next(tagged)
 
@@ -114,7 +166,7 @@ class Tagger:
             for start in range(0, len(features), BATCH_SIZE):
                 rows = table.rows[start : start + BATCH_SIZE]
                 for row, tagged in zip(
-                    rows, self.tag(features[start : start + BATCH_SIZE]), strict=True
+                    rows, self.tag_inputs(features[start : start + BATCH_SIZE]), strict=True
                 ):
                     yield Path(f"{path}:{row}"), tagged
 

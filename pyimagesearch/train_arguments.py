@@ -161,7 +161,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="N",
         help="skip photos of more pixels; default: %(default)s",
     )
-    instead = parser.add_argument_group("instead of training a model; nothing is saved")
+    instead = parser.add_argument_group("instead of training a model; none is saved")
     question = instead.add_mutually_exclusive_group()
     question.add_argument(
         "--folds",
@@ -176,6 +176,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="judge each combination of labels by a network that never saw it",
     )
     question.add_argument(
+        "--audit",
+        type=Path,
+        nargs="?",
+        const=Path("audit.csv"),
+        metavar="FILE",
+        help="as --folds 5, then write the photos whose labels are likely wrong, worst first, as "
+        "CSV, and the worst as a picture beside it; needs requirements-audit.txt; default: "
+        "%(const)s",
+    )
+    question.add_argument(
         "--list-duplicates",
         action="store_true",
         help="print the near-duplicate photos, those of one on a line, separated by tabs",
@@ -184,7 +194,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
-    if options.resume and (options.folds or options.leave_one_pair_out or options.list_duplicates):
+    instead_of_a_model = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
+    if options.resume and any(getattr(options, name) for name in instead_of_a_model):
         parser.error("argument --resume: only goes on with the training of a model")
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")

@@ -104,8 +104,16 @@ class Trainer:
         return self.model(scaled(batch), training=False)
 
     def predict(self, inputs: "Inputs", indices: Indices, batch_size: int = 256) -> Floats:
-        """Return (len(indices), L) float32 probabilities of the inputs at `indices`."""
-        starts = range(0, len(indices), batch_size)
-        return np.concatenate(
-            [self._predict(inputs[indices[i : i + batch_size]]).numpy() for i in starts]
+        """Return (len(indices), L) float32 probabilities of the inputs at `indices`.
+
+        Each worker computes its share, of at least one input, and gets all.
+        """
+        share = Share.here(len(indices))
+        mine = share.of(indices)
+        starts = range(0, len(mine), batch_size)
+        predicted = np.concatenate(
+            [self._predict(inputs[mine[i : i + batch_size]]).numpy() for i in starts]
         )
+        whole = np.zeros((len(indices), predicted.shape[1]), np.float32)
+        share.of(whole)[:] = predicted
+        return whole if share.workers == 1 else self._sum(tf.constant(whole)).numpy()

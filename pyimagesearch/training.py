@@ -130,16 +130,10 @@ def fit(
     if checkpoint is not None:
         checkpoint.restore(state)
 
-    def scores(probabilities: Floats, targets: Floats) -> list[float]:
-        """Return cross-entropy, exact match and label accuracy over the inputs of all workers."""
+    def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
         limits = thresholds.default_thresholds(data.groups, data.classes)
         decided = thresholds.decide(probabilities, limits, data.groups, data.classes)
-        here = (
-            cross_entropy(targets, probabilities),
-            metrics.exact_match(decided, targets),
-            metrics.label_accuracy(decided, targets),
-        )
-        return trainer.mean(here, len(targets))
+        return metrics.exact_match(decided, targets), metrics.label_accuracy(decided, targets)
 
     for number in range(len(epochs), schedule.epochs):
         start = time.perf_counter()
@@ -157,14 +151,19 @@ def fit(
             probabilities.append(predicted.numpy())
             seen.append(chosen[: len(predicted)])
             on_step()
-        held_out = trainer.share.of(data.validation)
-        validation = scores(trainer.predict(data.inputs, held_out), data.targets[held_out])
+        here = scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)])
+        exact, per_label = trainer.mean(here, sum(map(len, seen)))
+        held_out = trainer.predict(data.inputs, data.validation)
+        held_out_targets = data.targets[data.validation]
         epoch = Epoch(
             number + 1,
             time.perf_counter() - start,
             float(np.mean(losses)),
-            *scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)])[1:],
-            *validation,
+            exact,
+            per_label,
+            cross_entropy(held_out_targets, held_out),
+            *scores(held_out, held_out_targets),
+            metrics.mean_average_precision(held_out, held_out_targets),
         )
         if not math.isfinite(epoch.loss + epoch.validation_loss):
             raise CommandError(

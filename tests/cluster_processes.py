@@ -23,7 +23,7 @@ def children(parent: int, name: str) -> list[int]:
 
 
 def wait_for_end(pids: Iterable[int]) -> None:
-    """Wait until none of `pids` runs any more; one that nobody has asked for its status has ended."""
+    """Wait until none of `pids` runs any more; one whose status nobody has asked for has ended."""
 
     def have_ended() -> bool:
         running = dict(_processes())

@@ -20,7 +20,9 @@ GROUPS = (
     LabelGroup("group", ("dress", "shirt"), is_colour=False),
 )
 LABELS = ("blue", "dress", "red", "shirt")
-CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),))
+CARD_OF_TEST = Card(
+    "factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),), (1.5,) * 4, 2.5
+)
 
 
 @functools.cache
@@ -99,6 +101,10 @@ def with_card(path: Path, card: str) -> Path:
         {"colour_order": "BGR"},
         {"groups": [{"name": "colour", "labels": ["green", "red"], "is_colour": True}]},
         {"groups": 3},
+        {"least_energy": "much"},
+        {"temperatures": [1.0]},
+        {"temperatures": [1.0, 1.0, 1.0, 0.0]},
+        {"least_energy": float("nan")},
         {"groups": [{"name": "colour", "labels": [], "is_colour": True}]},
         {"groups": [{"name": "colour", "labels": ["red", "red"], "is_colour": True}]},
         {"thresholds": [0.5, 0.5, 0.5, float("nan")]},

@@ -69,7 +69,7 @@ def state(seed: int = 1) -> State:
     network = for_training(model, Share(16))
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
-    epochs = [Epoch(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5)]
+    epochs = [Epoch(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5, 0.75)]
     return State(network, optimizer, model, np.random.default_rng(seed), epochs)
 
 

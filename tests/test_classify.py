@@ -96,6 +96,20 @@ def test_evaluate_prints_the_same_table_as_training(
     assert trained.output.stdout.splitlines()[-len(table) :] == table
 
 
+def test_evaluate_takes_a_csv_of_labels(run_command: Run, trained: Trained, tmp_path: Path) -> None:
+    photos = sorted(trained.dataset.glob("*/*"))[::5]
+    rows = [f"{photo},{photo.parent.name.replace('_', '|')}" for photo in photos]
+    (tmp_path / "labels.csv").write_text("\n".join(["path,labels", *rows]))
+    from_csv = run_command("classify.py", "--evaluate", tmp_path / "labels.csv", cwd=trained.folder)
+    assert from_csv.returncode == 0, from_csv.stderr
+    for photo in photos:
+        (tmp_path / "photos" / photo.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "photos" / photo.parent.name)
+    in_folders = run_command("classify.py", "--evaluate", tmp_path / "photos", cwd=trained.folder)
+    assert f"{len(photos)} photos" in from_csv.stdout
+    assert from_csv.stdout == in_folders.stdout
+
+
 def test_evaluating_labels_that_the_model_does_not_know_is_an_error(
     run_command: Run, trained: Trained, tmp_path: Path
 ) -> None:
@@ -264,6 +278,37 @@ def test_both_engines_say_the_same(run_command: Run, trained: Trained) -> None:
     assert len(onnx) == 7
     for left, right in zip(map(json.loads, onnx), map(json.loads, keras), strict=True):
         assert left["probabilities"] == pytest.approx(right["probabilities"], abs=1e-4)
+
+
+def test_a_photo_of_nothing_known_has_no_tags_in_any_form_and_by_both_engines(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    with (
+        zipfile.ZipFile(trained.folder / "fashion.model") as full,
+        zipfile.ZipFile(tmp_path / "fashion.model", "w") as strict,
+    ):
+        for member in full.infolist():
+            data = full.read(member)
+            if member.filename == "tagger.json":
+                data = json.dumps({**json.loads(data), "least_energy": 1000}).encode()
+            strict.writestr(member, data)
+    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
+
+    def said(*arguments: object) -> str:
+        result = run_command("classify.py", "-i", EXAMPLE, *arguments, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    heading, *percentages = said().splitlines()
+    assert heading == f"{EXAMPLE}: nothing known here"
+    assert len(percentages) == len(LABELS)
+    _, row = csv.reader(said("--csv").splitlines())
+    assert row[1] == ""
+    for engine in ("onnx", "keras"):
+        answer = json.loads(said("--json", "--engine", engine))
+        assert answer["tags"] == []
+        assert max(answer["probabilities"].values()) > 0
+    assert len(json.loads(said("--json", "--threshold", 0.0001))["tags"]) == 2
 
 
 def test_a_model_without_an_onnx_copy_works_through_keras(

@@ -2,7 +2,9 @@ import warnings
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, hamming_loss
 
 from pyimagesearch import metrics
@@ -49,8 +51,16 @@ def test_each_overall_score_is_the_one_worked_by_hand() -> None:
             "ranking loss": (0 + 0 + 1 / 2 + 0) / 4,
             "label ranking AP": (1 + 1 + (1 + 2 / 3) / 2 + 1) / 4,
             "coverage": (2 + 1 + 3 + 0) / 4,
+            "calibration error": (0.2 + 0.4 + 0.3 + 0.6 + 0.5 + 0.6 + 0.3 + 0.4 + 0.1) / 12,
+            "Brier score": np.mean((PROBABILITIES - TARGETS) ** 2),
         }
     )
+
+
+def error_of_curve(said: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
+    true, stated = calibration_curve(truth, said, n_bins=10)
+    counts, _ = np.histogram(said, 10, (0, 1))
+    return float(np.average(np.abs(true - stated), weights=counts[counts > 0]))
 
 
 def test_each_overall_score_is_scikit_learns() -> None:
@@ -70,6 +80,8 @@ def test_each_overall_score_is_scikit_learns() -> None:
             "ranking loss": sk.label_ranking_loss(targets, probabilities),
             "label ranking AP": sk.label_ranking_average_precision_score(targets, probabilities),
             "coverage": sk.coverage_error(targets, probabilities),
+            "calibration error": error_of_curve(probabilities.ravel(), targets.ravel()),
+            "Brier score": sk.brier_score_loss(targets.ravel(), probabilities.ravel()),
         }
     )
 
@@ -80,6 +92,28 @@ def test_each_label_is_scored_on_its_own() -> None:
     assert rows[0] == pytest.approx((2, 1, 1, 1, 1))
     assert rows[1] == pytest.approx((2, 1, 1 / 2, 2 / 3, 1))
     assert rows[2] == pytest.approx((1, 1 / 3, 1, 1 / 2, 1))
+
+
+def test_the_scores_of_each_label_are_scikit_learns() -> None:
+    draw = np.random.default_rng(1)
+    targets = draw.random((80, 3)) < 0.4
+    probabilities = np.clip(0.3 * targets + draw.random((80, 3)), 0, 1)
+    decided = probabilities > 0.6
+    columns = metrics.label_scores(probabilities, decided, targets, CLASSES)
+    for one, truth, said, ranked in zip(
+        columns, targets.T, decided.T, probabilities.T, strict=True
+    ):
+        assert (one.support, one.precision, one.recall, one.f1, one.average_precision) == (
+            pytest.approx(
+                (
+                    truth.sum(),
+                    sklearn_metrics.precision_score(truth, said),
+                    sklearn_metrics.recall_score(truth, said),
+                    sklearn_metrics.f1_score(truth, said),
+                    sklearn_metrics.average_precision_score(truth, ranked),
+                )
+            )
+        )
 
 
 def test_average_precision_falls_where_others_are_likelier() -> None:
@@ -127,3 +161,19 @@ def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty() -> None:
 def test_the_same_seed_gives_the_same_interval() -> None:
     values = np.arange(50) % 3 > 0
     assert metrics.bootstrap_interval(values, 1) == metrics.bootstrap_interval(values, 1)
+
+
+def test_calibration_error_is_how_far_said_and_true_are_apart_by_tenths() -> None:
+    # Said 0.9 of four, true of three: 0.15 off; said 0.2 of one, not true: 0.2 off.
+    said = np.array([[0.9], [0.9], [0.9], [0.9], [0.2]])
+    truth = np.array([[1], [1], [1], [0], [0]])
+    assert metrics.calibration_error(said, truth) == pytest.approx((4 * 0.15 + 1 * 0.2) / 5)
+    assert metrics.calibration_error(truth, truth) == 0
+
+
+def test_brier_score_is_the_mean_squared_error_and_scikit_learns() -> None:
+    said, truth = np.array([[0.9, 0.4]]), np.array([[1, 0]])
+    assert metrics.brier_score(said, truth) == pytest.approx((0.1**2 + 0.4**2) / 2)
+    assert metrics.brier_score(said, truth) == pytest.approx(
+        sklearn_metrics.brier_score_loss(truth.ravel(), said.ravel())
+    )

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger
+from pyimagesearch.unknown import joint_energy
 
 LABELS = ("black", "blue", "dress", "jeans", "long")
 GROUPS = (
@@ -31,8 +33,7 @@ def tagger_that_says(*probabilities: float) -> Tagger:
 
 
 def tag_one(*probabilities: float) -> Tagged:
-    (tagged,) = tagger_that_says(*probabilities).tag(np.zeros((1, 4, 4, 3), np.uint8))
-    return tagged
+    return tagger_that_says(*probabilities).tag(np.zeros((4, 4, 3), np.uint8))
 
 
 def test_tags_come_in_the_order_of_the_groups_then_by_probability() -> None:
@@ -64,6 +65,49 @@ def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> Non
     assert wrong == [paths[70]]
 
 
+def tagger_by_brightness() -> Tagger:
+    """A tagger that calls bright pictures blue and dark ones red; its image size is 8."""
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        blue = batch.mean(axis=(1, 2, 3)) / 255
+        return np.stack([blue, 1 - blue], axis=1).astype(np.float32)
+
+    return Tagger(CARD_OF_TWO, predict)
+
+
+def test_a_photo_is_a_path_or_an_array_of_any_size(tmp_path: Path) -> None:
+    tagger = tagger_by_brightness()
+    path = write_picture(tmp_path / "bright.png", (250, 250, 250))
+    assert tagger.tag(path).tags == ("blue",)
+    assert tagger.tag(str(path)) == tagger.tag(path)
+    assert tagger.tag(np.full((30, 50, 3), 250, np.uint8)).tags == ("blue",)
+    assert tagger.tag(np.zeros((3, 2, 3), np.uint8)).tags == ("red",)
+
+
+def test_several_photos_of_both_kinds_are_tagged_in_order(tmp_path: Path) -> None:
+    bright = write_picture(tmp_path / "bright.png", (250, 250, 250))
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8")
+    dark = np.zeros((5, 6, 3), np.uint8)
+    results = list(tagger_by_brightness().tag([bright, dark, dark, broken, str(bright)]))
+    assert [getattr(one, "tags", None) for one in results] == [
+        ("blue",),
+        ("red",),
+        ("red",),
+        None,
+        ("blue",),
+    ]
+    assert isinstance(results[3], ImageError)
+
+
+def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) -> None:
+    tagger = tagger_by_brightness()
+    with pytest.raises(ImageError, match="no such file"):
+        tagger.tag(tmp_path / "gone.jpg")
+    with pytest.raises(ValueError, match=r"Received: float64 \(4, 4, 3\)"):
+        tagger.tag(np.zeros((4, 4, 3)))
+
+
 def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
     tagger = tagger_that_says(0.9, 0, 0.9, 0, 0)
     paths = [write_picture(tmp_path / f"{number}.png") for number in range(20)]
@@ -82,3 +126,34 @@ def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no such model"):
         Tagger.load(tmp_path / "fashion.model", tmp_path / "mlb.pickle")
+
+
+TWO = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
+CARD_OF_TWO = Card("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, (("blue",), ("red",)))
+SAID = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
+PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
+
+
+def test_an_image_of_too_little_energy_gets_no_tags() -> None:
+    sure, unsure = joint_energy(SAID)
+    tagger = Tagger(replace(CARD_OF_TWO, least_energy=(sure + unsure) / 2), lambda _: SAID)
+    assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",), ()]
+    assert tagger.tag_inputs(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
+
+
+def test_without_a_limit_nothing_is_refused() -> None:
+    tagger = Tagger(CARD_OF_TWO, lambda _: SAID)
+    assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",)] * 2
+
+
+def test_many_images_are_judged_in_order_across_batches() -> None:
+    pixels = np.zeros((150, 8, 8, 3), np.uint8)
+    pixels[:, 0, 0, 0] = np.arange(150)
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        first = batch[:, 0, 0, 0].astype(np.float32) / 255
+        return np.stack([first, 1 - first], axis=1)
+
+    judged = Tagger(CARD_OF_TWO, predict).judge(pixels)
+    np.testing.assert_allclose(judged.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
+    assert judged.decided.sum(axis=1).tolist() == [1] * 150

@@ -43,6 +43,11 @@ def test_the_scores_printed_are_those_in_metrics_json_with_what_made_them(
     assert record["recipe"]["seed"] == 42
     assert record["flags"]["dataset"] == str(trained.dataset)
     assert len(record["validation_photos"]) == record["scores"]["images"] == 12
+    assert [epoch["number"] for epoch in record["epochs"]] == [1, 2, 3]
+    kept = record["epochs"][record["epoch"] - 1]
+    assert kept["validation_mean_average_precision"] == pytest.approx(
+        record["scores"]["overall"]["mAP"], abs=0.01
+    )
     lines = [line.split() for line in trained.output.stdout.splitlines()]
     overall = record["scores"]["overall"]
     for name in ("mAP", "coverage"):
@@ -202,6 +207,21 @@ def test_near_duplicates_are_counted_named_and_kept_on_one_side(
     names = [str(Path(path).relative_to(tmp_path)) for path in (first, again)]
     assert result.stdout.splitlines() == ["\t".join(names)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".cache", "dataset"]
+
+
+def test_each_pair_is_left_out_once_and_judged_whole(
+    run_command: Run, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    result = run_command(
+        "train.py", "-d", tiny_dataset, "--leave-one-pair-out", *ONE_EPOCH, cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.partition("never seen")[2].splitlines()]
+    judged = {" ".join(row[:3]): row[3] for row in rows if "+" in row[:2]}
+    pairs = ("blue + dress", "blue + shirt", "dress + red", "red + shirt")
+    assert judged == dict.fromkeys(pairs, "10")
+    assert "40 images" in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [".cache"]
 
 
 def test_folds_judge_every_photo_once_and_save_nothing(

@@ -76,7 +76,7 @@ def test_the_learning_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
 
 def test_the_best_epoch_is_the_highest_exact_match_then_the_lowest_loss() -> None:
     def epoch(number: int, exact: float, loss: float) -> Epoch:
-        return Epoch(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5)
+        return Epoch(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5, 0.5)
 
     epochs = [epoch(1, 0.9, 0.3), epoch(2, 0.9, 0.2), epoch(3, 0.8, 0.1)]
     assert best_epoch(epochs).number == 2

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
+from pyimagesearch.folders import find_images
 from pyimagesearch.labels.csv_files import read_csv, write_csv
 from pyimagesearch.labels.folders import labels_of_folder, read_folders
 from pyimagesearch.labels.json_files import read_json
@@ -24,7 +25,6 @@ __all__ = [
     "join_labels",
     "labels_of_folder",
     "read",
-    "read_folders",
     "write_csv",
     "write_sidecar",
 ]
@@ -43,13 +43,14 @@ def read(dataset: Path, labels: Path | None = None, max_unreadable: float = 0.1)
     """
     if labels is None and dataset.is_file():
         dataset, labels = dataset.parent, dataset
-    if labels is None:
-        if dataset.is_dir() and has_sidecars(dataset):
-            console.say(f"{dataset}: labels are read from the text files beside the photos")
-            return read_sidecars(dataset, max_unreadable)
-        return read_folders(dataset)
     if not dataset.is_dir():
         raise CommandError(f"{dataset}: no such folder; name one with --dataset")
+    if labels is None:
+        paths = find_images(dataset)
+        if has_sidecars(paths):
+            console.say(f"{dataset}: labels are read from the text files beside the photos")
+            return read_sidecars(dataset, paths, max_unreadable)
+        return read_folders(dataset, paths)
     reader = READERS.get(labels.suffix.lower())
     if reader is None:
         raise CommandError(f"{labels}: labels are read from {', '.join(READERS)}")

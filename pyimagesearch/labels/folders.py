@@ -1,24 +1,21 @@
 """Folders named after labels: red_dress/ -> red, dress."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.folders import find_images
 from pyimagesearch.labels.samples import Sample
 
 NO_LABEL = "_none"
 
 
-def read_folders(root: Path) -> list[Sample]:
-    """Return the images below `root`, each labelled by its folder's name: red_dress -> red, dress.
+def read_folders(root: Path, paths: Iterable[Path]) -> list[Sample]:
+    """Return the images at `paths`, each labelled by its folder's name: red_dress -> red, dress.
 
-    Folders may nest; the one that holds the image counts. A folder `_none` means no label.
-    Hidden files and files that are no images are passed over. Sorted by path, so that the
-    order does not depend on the file system. Raises CommandError where nothing can be read.
+    They lie below `root`, where folders may nest; the one that holds the image counts. A folder
+    `_none` means no label. Raises CommandError where there is none, or one outside any folder.
     """
-    if not root.is_dir():
-        raise CommandError(f"{root}: no such folder; name one with --dataset")
-    samples = [Sample(path, labels_of_folder(path.parent.name)) for path in find_images(root)]
+    samples = [Sample(path, labels_of_folder(path.parent.name)) for path in paths]
     for sample in samples:
         if sample.path.parent == root:
             raise CommandError(

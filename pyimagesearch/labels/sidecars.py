@@ -1,25 +1,24 @@
 """A text file beside each image, photo.txt for photo.jpg: one label a line, or "red, dress"."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pyimagesearch import whole_files
 from pyimagesearch.console import CommandError
-from pyimagesearch.folders import find_images
 from pyimagesearch.labels.lists import split_labels
 from pyimagesearch.labels.samples import Problems, Sample
 
 MAX_BYTES = 65_536
 
 
-def has_sidecars(root: Path) -> bool:
-    """Return whether more than half of the images below `root` have a text file beside them."""
-    beside = [path.with_suffix(".txt").is_file() for path in find_images(root)]
+def has_sidecars(paths: Iterable[Path]) -> bool:
+    """Return whether more than half of the images at `paths` have a text file beside them."""
+    beside = [path.with_suffix(".txt").is_file() for path in paths]
     return 2 * sum(beside) > len(beside)
 
 
-def read_sidecars(root: Path, max_unreadable: float) -> list[Sample]:
-    """Return the images below `root` with the labels in the text files beside them.
+def read_sidecars(root: Path, paths: Iterable[Path], max_unreadable: float) -> list[Sample]:
+    """Return the images at `paths`, below `root`, with the labels in the text files beside them.
 
     Labels stand one a line or separated by comma or |; spaces belong to a label. An empty file
     means no label. A photo without a text file is named and left out. Raises CommandError where
@@ -27,7 +26,7 @@ def read_sidecars(root: Path, max_unreadable: float) -> list[Sample]:
     """
     problems = Problems(root, "photo")
     samples = []
-    for number, path in enumerate(find_images(root), 1):
+    for number, path in enumerate(paths, 1):
         text_file = path.with_suffix(".txt")
         try:
             with text_file.open("rb") as file:

@@ -1,0 +1,31 @@
+"""The photos that several benchmarks learn from."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pyimagesearch import hashing, images, labels, networks, training
+from pyimagesearch.label_groups import find_groups
+from pyimagesearch.loading import load_samples
+from pyimagesearch.networks import Recipe
+from pyimagesearch.splits import Indices
+
+
+def prepare(
+    dataset: Path, seed: int, epochs: int | None = None, architecture: str | None = None
+) -> tuple[training.Data, Indices, Recipe]:
+    """Return the photos in `dataset`, their near-duplicate clusters (N,), and train.py's recipe.
+
+    `epochs` and `architecture` take the place of what train.py would choose.
+    """
+    samples = labels.read(dataset)
+    groups = find_groups(samples)
+    name = architecture or networks.choose(groups, sorted(labels.count_labels(samples)))
+    settings = networks.DEFAULTS[name]
+    settings = replace(settings, epochs=epochs or settings.epochs)
+    recipe = Recipe(name, settings, validation_share=0.2, seed=seed)
+    samples, pixels = load_samples(
+        samples, settings.image_size, images.MAX_PIXELS, 0.1, Path(".cache")
+    )
+    clusters = hashing.clusters(pixels)
+    data, _ = training.prepare(samples, pixels, groups, clusters, recipe.validation_share, seed)
+    return data, clusters, recipe

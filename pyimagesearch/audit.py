@@ -1,0 +1,104 @@
+"""Labels that are likely wrong: what networks that never saw a photo say of it, by cleanlab."""
+
+import csv
+import importlib.util
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch import contact_sheet, whole_files
+from pyimagesearch.console import CommandError
+from pyimagesearch.labels import Sample, count_labels, join_labels
+from pyimagesearch.tagger import Judged
+
+FOLDS = 5
+SHOWN = 30  # photos on the contact sheet
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A sample whose labels are likely wrong."""
+
+    sample: Sample
+    suggested: tuple[str, ...]  # none: it looks like nothing known
+    score: float  # of its labels, from 0, surely wrong, to 1
+
+
+def check(path: Path) -> None:
+    """Raise CommandError where cleanlab is missing, or what goes to `path` has no place."""
+    if importlib.util.find_spec("cleanlab") is None:
+        raise CommandError("--audit: needs cleanlab; pip install -r requirements-audit.txt")
+    if sheet_beside(path) == path:
+        raise CommandError(f"--audit {path}: is the place of the pictures; try {path.stem}.csv")
+    for place in (path, sheet_beside(path)):
+        whole_files.check_writable(place)
+
+
+def find(
+    samples: Sequence[Sample], judged: Judged, targets: NDArray[np.floating], classes: Sequence[str]
+) -> list[Suspicion]:
+    """Return the samples whose labels are likely wrong, the worst first.
+
+    `judged` is what networks that never saw them say of the N samples, `targets` (N, L) their
+    labels in the order `classes`. Confident learning, one label against the rest (Northcutt,
+    Jiang, Chuang 2021, https://arxiv.org/abs/1911.00068), picks them, and the pooled
+    self-confidence of their labels ranks them (Thyagarajan, Snorrason, Northcutt, Mueller 2022,
+    https://arxiv.org/abs/2211.13895). Left out is where the networks suggest the labels given.
+    """
+    from cleanlab.multilabel_classification import filter as label_filter
+    from cleanlab.multilabel_classification import rank
+
+    given = [np.flatnonzero(row).tolist() for row in targets > 0]
+    said = judged.probabilities.astype(np.float64)
+    is_suspicious = label_filter.find_label_issues(given, said, n_jobs=1)
+    is_suspicious &= (judged.decided != (targets > 0)).any(axis=1)
+    scores = rank.get_label_quality_scores(given, said)
+    names = np.array(classes, object)
+    return [
+        Suspicion(samples[index], tuple(sorted(names[judged.decided[index]])), float(scores[index]))
+        for index in np.argsort(scores, kind="stable")
+        if is_suspicious[index]
+    ]
+
+
+def write(suspicions: Sequence[Suspicion], path: Path, max_pixels: int) -> list[Path]:
+    """Write all as CSV to `path`, and the worst as a picture beside it; return what was written.
+
+    Paths in the CSV are relative to its folder. Raises CommandError where it cannot be written.
+    """
+    known = count_labels([one.sample for one in suspicions])
+    known.update(label for one in suspicions for label in one.suggested)
+    with (
+        whole_files.whole_file(path) as new_file,
+        new_file.open("w", encoding="utf-8", newline="") as file,
+    ):
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("path", "labels", "suggested", "score"))
+        for one in suspicions:
+            relative = os.path.relpath(one.sample.path, path.parent)
+            texts = (join_labels(labels, known) for labels in (one.sample.labels, one.suggested))
+            rows.writerow((relative, *texts, f"{one.score:.4f}"))
+    pictures = [
+        contact_sheet.Picture(
+            one.sample.path,
+            (
+                f"{number}. {' '.join(one.sample.labels) or 'no label'}",
+                f"rather {' '.join(one.suggested) or 'none of these'}",
+            ),
+        )
+        for number, one in enumerate(suspicions[:SHOWN], 1)
+    ]
+    if not pictures:
+        return [path]
+    sheet = sheet_beside(path)
+    contact_sheet.write(pictures, sheet, max_pixels)
+    return [path, sheet]
+
+
+def sheet_beside(path: Path) -> Path:
+    """Return the place of the contact sheet that belongs to the CSV at `path`."""
+    return path.with_suffix(".png")

@@ -1,0 +1,48 @@
+"""Probabilities that mean what they say: one temperature for each label group, or label alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.thresholds import FEWEST, competing
+
+CANDIDATES = np.geomspace(0.25, 8, 141)
+_SMALLEST = 2.0**-24  # a float32 probability is no nearer to 1
+
+
+def logits(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the logits of sigmoid `probabilities`, within -16.6 and 16.6."""
+    inside = np.clip(probabilities.astype(np.float64), _SMALLEST, 1 - _SMALLEST)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def choose_temperatures(
+    probabilities: NDArray[np.floating],
+    targets: NDArray[np.floating],
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+) -> NDArray[np.float64]:
+    """Return (L,) what to divide the logits by, found on validation images, (N, L) each.
+
+    The least cross-entropy decides (Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern
+    neural networks", https://arxiv.org/abs/1706.04599). The labels of a group share one, so that
+    its best label stays the best; labels on fewer than ten images keep 1.
+    """
+    chosen = np.ones(len(classes))
+    for columns in competing(groups, classes):
+        true = targets[:, columns] > 0
+        if true.sum() >= FEWEST:
+            wrongness = np.where(true, -1, 1) * logits(probabilities[:, columns])
+            losses = [np.logaddexp(0, wrongness / candidate).mean() for candidate in CANDIDATES]
+            chosen[columns] = CANDIDATES[np.argmin(losses)]
+    return chosen
+
+
+def calibrate(
+    probabilities: NDArray[np.float32], temperatures: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return (N, L) probabilities with their logits divided by `temperatures` (L,)."""
+    cooled = 1 / (1 + np.exp(-logits(probabilities) / temperatures))
+    return np.where(temperatures == 1, probabilities, cooled).astype(np.float32)

@@ -1,0 +1,71 @@
+"""How good networks are on what they never saw: folds, or combinations of labels left out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pyimagesearch import console, evaluation, metrics, report, runs, splits
+from pyimagesearch.console import CommandError
+from pyimagesearch.networks import Recipe
+from pyimagesearch.splits import Indices
+from pyimagesearch.tagger import Judged
+from pyimagesearch.training import Data
+
+Parts = dict[str, Indices]  # by name, what a network of its own judges without having seen it
+
+
+def folds(data: Data, clusters: Indices, count: int, seed: int) -> Parts:
+    """Return `count` folds; near-duplicates, which share a number in `clusters`, stay together."""
+    parts = splits.stratified_folds(data.combinations, clusters, count, seed)
+    return {f"fold {number}": part for number, part in enumerate(parts, 1)}
+
+
+def label_pairs(data: Data) -> Parts:
+    """Return the inputs of each combination of labels that the others still explain."""
+    left_out = splits.combinations_to_leave_out(data.combinations) if data.groups else []
+    if not left_out:
+        raise CommandError(
+            "--leave-one-pair-out: needs label groups, and of each label two combinations"
+        )
+    return {" + ".join(pair): splits.images_with(pair, data.combinations) for pair in left_out}
+
+
+def judge(data: Data, parts: Parts, clusters: Indices, recipe: Recipe) -> list[Judged]:
+    """Return what is said of each part by a network that saw no near-duplicate of it."""
+    judged = []
+    held_out = runs.judge_held_out(data, list(parts.values()), clusters, recipe)
+    for name, held in zip(parts, held_out, strict=True):
+        exact = metrics.exact_match(held.judged.decided, data.targets[held.indices])
+        console.say(f"{name}: exact match {exact:.3f}, {held.seconds:.0f} s of training")
+        judged.append(held.judged)
+    return judged
+
+
+def describe(data: Data, parts: Parts, judged: Sequence[Judged], seed: int) -> str:
+    """Return the exact match of each part, how many got no tags, and all scores together."""
+    units = "rows" if data.features else "images"
+    exact = [
+        metrics.exact_match(one.decided, data.targets[part])
+        for part, one in zip(parts.values(), judged, strict=True)
+    ]
+    untagged = [f"{1 - one.decided.any(axis=1).mean():.3f}" for one in judged]
+    rows = [
+        (name, len(part), f"{share:.3f}", silent)
+        for (name, part), share, silent in zip(parts.items(), exact, untagged, strict=True)
+    ]
+    targets = data.targets[np.concatenate(list(parts.values()))]
+    scores = evaluation.score(join(judged), targets, data.classes, seed)
+    return (
+        f"{report.table(('never seen', units, 'exact match', 'no tags'), rows)}\n"
+        f"mean and standard deviation {report.mean_and_spread(exact)}\n\n"
+        f"all of them together:\n{report.describe_scores(scores, units)}"
+    )
+
+
+def join(judged: Sequence[Judged]) -> Judged:
+    """Return what is said of several parts as one, in their order."""
+    return Judged(
+        np.concatenate([one.probabilities for one in judged]),
+        np.concatenate([one.uncalibrated for one in judged]),
+        np.concatenate([one.decided for one in judged]),
+    )
