@@ -1,4 +1,4 @@
-.PHONY: help train test test-slow test-cluster lint clean
+.PHONY: help train test test-slow soak test-cluster lint clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -6,7 +6,8 @@ help:
 	@echo "make train      set up .venv, train on dataset/, tag the pictures in examples/"
 	@echo "make test       lint, type check and run the tests"
 	@echo "make test-slow  the tests that take minutes"
-	@echo "make test-cluster  the tests that kill workers"
+	@echo "make soak       the tests that kill and crowd it, at full size"
+	@echo "make test-cluster  the tests that kill workers of several"
 	@echo "make clean      remove .venv and what the commands left behind"
 
 .venv/requirements.stamp: requirements.txt tools/ensure_opencv.py
@@ -35,9 +36,13 @@ test: lint
 test-slow: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m slow
 
+soak: .venv/requirements-dev.stamp
+	$(BIN)/python -m pytest -m soak
+
 test-cluster: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m cluster
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json
+	rm -f .*.unfinished-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

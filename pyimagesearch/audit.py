@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,8 @@ def find(
 
     given = [np.flatnonzero(row).tolist() for row in targets > 0]
     said = judged.probabilities.astype(np.float64)
-    is_suspicious = label_filter.find_label_issues(given, said, n_jobs=1)
+    with warnings.catch_warnings(action="ignore"):  # of rare labels, with lines of code
+        is_suspicious = label_filter.find_label_issues(given, said, n_jobs=1)
     is_suspicious &= (judged.decided != (targets > 0)).any(axis=1)
     scores = rank.get_label_quality_scores(given, said)
     names = np.array(classes, object)

@@ -42,6 +42,14 @@ def test_the_temperature_is_how_much_too_large_the_logits_are() -> None:
     assert found[0] == found[1]
 
 
+def test_few_images_without_a_mistake_are_no_ground_for_100_percent() -> None:
+    targets = np.tile(np.eye(2, 3, dtype=np.float32), (20, 1))
+    for certainty in (0.9, 0.99999):
+        said = np.where(targets > 0, certainty, 1 - certainty).astype(np.float32)
+        found = choose_temperatures(said, targets, GROUPS, CLASSES)
+        assert calibrate(said, found)[:, :2].max() == pytest.approx(41 / 42, abs=0.005)
+
+
 def test_rare_labels_keep_what_the_network_said() -> None:
     said, targets = overconfident(200)
     targets[9:, 2] = 0
