@@ -7,6 +7,9 @@ find . -name '*.jpg' | python classify.py --image - --json
 python classify.py --image photo.jpg --output tagged.png
 """
 
+from pyimagesearch import startup
+
+# isort: split
 import argparse
 import os
 import sys
@@ -214,6 +217,7 @@ def classify(options: argparse.Namespace) -> None:
 def main() -> int:
     """Run the command and return its exit status."""
     options = parse()
+    startup.done()
     return console.run(
         lambda: evaluate(options) if options.evaluate else classify(options), options.verbose
     )
