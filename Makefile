@@ -1,4 +1,4 @@
-.PHONY: help train test test-slow fuzz soak lint clean
+.PHONY: help train test test-slow fuzz soak test-cluster lint clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -8,6 +8,7 @@ help:
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make fuzz       20,000 broken files of each picture format through the decoders"
 	@echo "make soak       the tests that kill and crowd it, at full size"
+	@echo "make test-cluster  the tests that kill workers of several"
 	@echo "make clean      remove .venv and what the commands left behind"
 
 .venv/requirements.stamp: requirements.txt tools/ensure_opencv.py
@@ -16,7 +17,7 @@ help:
 	$(BIN)/python tools/ensure_opencv.py
 	touch $@
 
-.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt requirements-audit.txt
+.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt requirements-ray.txt requirements-audit.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python tools/ensure_opencv.py
 	touch $@
@@ -41,6 +42,9 @@ fuzz: .venv/requirements-dev.stamp
 
 soak: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m soak
+
+test-cluster: .venv/requirements-dev.stamp
+	$(BIN)/python -m pytest -m cluster
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json
