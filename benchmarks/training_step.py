@@ -116,7 +116,7 @@ def measure_steps(rounds: int) -> None:
         "three stages, pooled last": (make_step(stages(64, False), 64), 64),
     }
     # Keras's own layers, as they are saved.
-    with patch.object(trainer, "for_training", lambda model, _: keras.models.clone_model(model)):
+    with patch.object(trainer, "for_training", lambda model, *_: keras.models.clone_model(model)):
         works["stock batch normalisation"] = make_step(shipped, 64), 64
         old = network("smallervggnet", 96)
         works["SmallerVGGNet, 96, stock, 32"] = make_step(old, 32), 32

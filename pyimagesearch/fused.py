@@ -69,8 +69,11 @@ class SharedDropout(keras.layers.Dropout):
         return inputs * self.share.of(kept)
 
 
-def for_training(model: keras.Model, share: Share) -> keras.Model:
-    """Return a copy of `model` to train by `share`; `get_weights` has the original's order."""
+def for_training(model: keras.Model, share: Share, multiplications: str = "float32") -> keras.Model:
+    """Return a copy of `model` to train by `share`; `get_weights` has the original's order.
+
+    `multiplications` is the dtype policy of the layers that multiply; weights stay float32.
+    """
     alone = share.workers == 1
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -79,7 +82,10 @@ def for_training(model: keras.Model, share: Share) -> keras.Model:
             kind = FusedBatchNormalization if alone else SynchronisedBatchNormalization
         elif kind is keras.layers.Dropout and not alone:
             kind = SharedDropout
-        copy = kind.from_config(layer.get_config())
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            config["dtype"] = multiplications
+        copy = kind.from_config(config)
         copy.share = share
         return copy
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pyimagesearch import precision
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.fused import for_training
 from pyimagesearch.networks import colour_columns
@@ -38,7 +39,8 @@ class Trainer:
         """Prepare to train `model`, which ends in a sigmoid layer and is left as it is."""
         self.strategy = tf.distribute.get_strategy()
         self.share = Share.here(schedule.batch_size)
-        self.model = for_training(model, self.share)
+        chosen = precision.choose()
+        self.model = for_training(model, self.share, chosen.multiplications)
         # The loss is taken before the sigmoid, where it is stable.
         self.logits = keras.Model(self.model.inputs, self.model.layers[-1].input)
         self.optimizer = keras.optimizers.AdamW(
@@ -50,6 +52,9 @@ class Trainer:
         colours = colour_columns(data.groups, data.classes)
         self.colours = np.isin(np.arange(len(data.classes)), colours)
         self.loss = schedule.loss.function()
+        # XLA knows neither the warp nor the exchange between workers.
+        is_compiled = chosen.is_compiled and self.share.workers == 1
+        self.learn = tf.function(self._learn, jit_compile=True) if is_compiled else self._learn
         self.step = tf.function(self._step)
         signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
         self._sum = tf.function(self._sum_of_workers)
@@ -72,15 +77,21 @@ class Trainer:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the share's part of the loss and its probabilities, having learned from all."""
         inputs, mask = self._prepared(batch, targets, number)
+        loss, logits = self.learn(inputs, targets, self.share.of(mask) / mask.sum())
+        intact = int(self.share.of(mask).all(axis=1).sum())  # they come first
+        return loss, tf.sigmoid(logits[:intact])
+
+    def _learn(
+        self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the sum of the losses times `weights` (B, L), and the logits it was taken of."""
         with tf.GradientTape() as tape:
-            logits = self.logits(inputs, training=True)
-            losses = self.loss(logits, targets)
-            loss = tf.reduce_sum(losses * self.share.of(mask)) / mask.sum()
+            logits = tf.cast(self.logits(inputs, training=True), tf.float32)
+            loss = tf.reduce_sum(self.loss(logits, targets) * weights)
         variables = self.model.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        intact = int(self.share.of(mask).all(axis=1).sum())  # they come first
-        return loss, tf.sigmoid(logits[:intact])
+        return loss, logits
 
     def _prepared(
         self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
@@ -101,7 +112,7 @@ class Trainer:
         return self.strategy.reduce("SUM", self.strategy.run(tf.identity, (values,)), axis=None)
 
     def _probabilities(self, batch: tf.Tensor) -> tf.Tensor:
-        return self.model(scaled(batch), training=False)
+        return tf.cast(self.model(scaled(batch), training=False), tf.float32)
 
     def predict(self, inputs: "Inputs", indices: Indices, batch_size: int = 256) -> Floats:
         """Return (len(indices), L) float32 probabilities of the inputs at `indices`.
