@@ -64,6 +64,11 @@ def cpus_each(ray: ModuleType, workers: int) -> int:
     return 1
 
 
+def last_line(error: Exception) -> str:
+    """Return the end of an error of Ray's, whose text holds the traceback in the worker."""
+    return str(error).strip().splitlines()[-1]
+
+
 @contextlib.contextmanager
 def _connected(address: str) -> Iterator[ModuleType]:
     """Connect to a running cluster, which gets the package from here."""

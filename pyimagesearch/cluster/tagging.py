@@ -23,12 +23,10 @@ from pyarrow import fs, parquet
 from tqdm import tqdm
 
 from pyimagesearch import console, folders
-from pyimagesearch.artifacts import check_pair, read_card
 from pyimagesearch.cluster import stores
-from pyimagesearch.cluster.session import session
+from pyimagesearch.cluster.session import last_line, session
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
-from pyimagesearch.labelbin import read_labels
 from pyimagesearch.tagger import Tagged, Tagger
 
 PART = 256  # photos at least, four batches
@@ -74,9 +72,7 @@ def make_job(
     output: str,
 ) -> Job:
     """Return the job of the model in the two files; raises CommandError where it tags no photos."""
-    card = read_card(model)
-    check_pair(card, read_labels(labelbin), model, labelbin)
-    if not card.image_size:
+    if not Tagger.load(model, labelbin, engine, threshold).card.image_size:
         raise CommandError(f"--workers: {model} tags rows of tables, not photos")
     place = output if stores.is_url(output) else str(Path(output).absolute())
     files = model.read_bytes(), labelbin.read_bytes()
@@ -239,5 +235,4 @@ def run(
             .iter_rows()
         )
     except ray.exceptions.RayError as error:
-        cause = getattr(error, "cause", None) or error
-        raise CommandError(f"a worker failed: {stores.reason(cause)}") from None
+        raise CommandError(f"a worker failed: {last_line(error)}") from None

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from pyimagesearch import console, runs, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
-from pyimagesearch.cluster.session import cpus_each, session
+from pyimagesearch.cluster.session import cpus_each, last_line, session
 from pyimagesearch.console import CommandError
 from pyimagesearch.history import Epoch
 from pyimagesearch.networks import Recipe
@@ -163,10 +163,9 @@ def _run(ray: Any, task: Task) -> None:
         try:
             trainer.fit()
         except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
-            reason = str(error).strip().splitlines()[-1]
             raise CommandError(
-                f"the workers failed {LOST_WORKERS + 1} times ({reason}); --resume goes on after "
-                "the last whole epoch"
+                f"the workers failed {LOST_WORKERS + 1} times ({last_line(error)}); --resume goes "
+                "on after the last whole epoch"
             ) from None
 
 
