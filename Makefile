@@ -1,4 +1,4 @@
-.PHONY: help train test test-slow lint clean
+.PHONY: help train test test-slow soak lint clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -6,6 +6,7 @@ help:
 	@echo "make train      set up .venv, train on dataset/, tag the pictures in examples/"
 	@echo "make test       lint, type check and run the tests"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make soak       the tests that kill and crowd it, at full size"
 	@echo "make clean      remove .venv and what the commands left behind"
 
 .venv/requirements.stamp: requirements.txt tools/ensure_opencv.py
@@ -34,6 +35,10 @@ test: lint
 test-slow: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m slow
 
+soak: .venv/requirements-dev.stamp
+	$(BIN)/python -m pytest -m soak
+
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json
+	rm -f .*.unfinished-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ python train.py --dataset photos --labels coco.json --export-labels labels.csv
 python train.py --dataset yeast-train.arff --labels yeast.xml
 python train.py --dataset dataset --model fashion.model --labelbin mlb.pickle --plot plot.png
 python train.py --dataset dataset --folds 5
+python train.py --resume
 """
 
 import argparse

@@ -4,24 +4,24 @@ import json
 import pickle
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyimagesearch import model_archive, network_check
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.model_archive import CARD, SERVING_COPY, WEIGHTS
+from pyimagesearch.networks import LARGEST
 
 if TYPE_CHECKING:
     import keras
     from sklearn.preprocessing import MultiLabelBinarizer
 
-CARD = "tagger.json"
-SERVING_COPY = "serving.onnx"
-MAX_CARD_BYTES = 16_000_000
-MAX_COPY_BYTES = 1_000_000_000
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # what zipfile may raise
+DIGESTS = "digests"  # in the card's JSON: of the weights and of their ONNX copy
+# Of the squares of the lengths of all combinations, which are looked at pair by pair.
+MAX_PAIRS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Card:
         side = self.image_size
         return (side, side, 3) if side else (len(self.features),)
 
-    def to_json(self) -> str:
-        """Return the card as JSON text."""
-        return json.dumps(asdict(self), indent=1)
+    def to_json(self, digests: Mapping[str, str]) -> str:
+        """Return the card as JSON text, with the sha256 of members of the model file by name."""
+        return json.dumps({**asdict(self), DIGESTS: digests}, indent=1)
 
     @staticmethod
     def from_json(text: str) -> "Card":
@@ -81,8 +81,12 @@ class Card:
             0 < temperature < float("inf") for temperature in card.temperatures
         ):
             raise ValueError("temperatures that do not fit")
-        if (card.colour_order, card.scale) != ("RGB", 1 / 255) or card.image_size < 0:
+        if (card.colour_order, card.scale) != ("RGB", 1 / 255):
             raise ValueError("preprocessing of another version")
+        if not 0 <= card.image_size <= LARGEST:
+            raise ValueError("images of a size that no network takes")
+        if sum(len(labels) ** 2 for labels in card.combinations) > MAX_PAIRS:
+            raise ValueError("more combinations than any training set has")
         if bool(card.image_size) == bool(card.features):
             raise ValueError("takes both images and features, or neither")
         if len(card.thresholds) != len(card.labels) or not all(
@@ -115,9 +119,10 @@ def save(
     """
     model.save(new_model)
     with zipfile.ZipFile(new_model, "a") as archive:
-        archive.writestr(CARD, card.to_json())
         if serving_copy is not None:
             archive.writestr(SERVING_COPY, serving_copy)
+        together = digests(archive) if serving_copy is not None else {}
+        archive.writestr(CARD, card.to_json(together))
     new_labelbin.write_bytes(pickle.dumps(binarizer))
 
 
@@ -128,51 +133,52 @@ def checkpoint_of(model_path: Path) -> Path:
 
 def read_card(path: Path) -> Card:
     """Return the card in the model file at `path`; raises CommandError where it has none."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(CARD).file_size > MAX_CARD_BYTES:
-                raise ValueError("a card of absurd size")
-            return Card.from_json(archive.read(CARD).decode())
-    except FileNotFoundError:
-        raise CommandError(
-            f"{path}: no such model; run train.py first or name one with --model"
-        ) from None
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except (*DAMAGED, KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise CommandError(f"{path}: is not a model that train.py wrote; train again") from None
+    with model_archive.opened(path) as archive:
+        return Card.from_json(archive.read(CARD).decode())
 
 
 def read_serving_copy(path: Path) -> bytes | None:
-    """Return the ONNX copy in the model file at `path`, None where it holds none."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if SERVING_COPY not in archive.namelist():
-                return None
-            if archive.getinfo(SERVING_COPY).file_size > MAX_COPY_BYTES:
-                raise CommandError(f"{path}: an ONNX copy of absurd size; refused")
-            return archive.read(SERVING_COPY)
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except (*DAMAGED, ValueError):
-        raise CommandError(f"{path}: is damaged; train again") from None
+    """Return the ONNX copy in the model file at `path`, None where it holds none.
+
+    Raises CommandError where it is not the copy of the weights beside it.
+    """
+    with model_archive.opened(path) as archive:
+        if SERVING_COPY not in archive.namelist():
+            return None
+        if digests(archive) != json.loads(archive.read(CARD))[DIGESTS]:
+            raise CommandError(
+                f"{path}: its ONNX copy and its weights are not those saved together; train again, "
+                "or use --engine keras"
+            )
+        return archive.read(SERVING_COPY)
 
 
 def load_keras(path: Path) -> "keras.Model":
-    """Return the network in the model file at `path`, with Keras's safe mode on.
+    """Return the network in the model file at `path`, checked and with Keras's safe mode on.
 
     Raises CommandError where Keras cannot or will not read it.
     """
+    with model_archive.opened(path) as archive:
+        try:
+            network_check.check(archive)
+            return _load_keras(path)
+        except Exception as error:  # Keras raises whatever its layers raise
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"{path}: Keras cannot load it ({reason}); train again") from None
+
+
+def _load_keras(path: Path) -> "keras.Model":
     import keras
 
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "model.keras"
         link.symlink_to(path.resolve())
-        try:
-            return keras.saving.load_model(link, compile=False, safe_mode=True)
-        except Exception as error:  # Keras raises whatever its layers raise
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"{path}: Keras cannot load it ({reason}); train again") from None
+        return keras.saving.load_model(link, compile=False, safe_mode=True)
+
+
+def digests(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return the digests of the members that belong together."""
+    return {name: model_archive.digest(archive, name) for name in (WEIGHTS, SERVING_COPY)}
 
 
 def check_pair(card: Card, labels: Sequence[str], model_path: Path, labelbin_path: Path) -> None:

@@ -137,8 +137,8 @@ def keep(path: Path, run: Mapping[str, object], resume: bool) -> Iterator[Checkp
         console.say(f"{path}: no such checkpoint; training from the beginning")
     elif path.exists():
         console.warn(
-            f"{path}: is of a run that was stopped, and goes after the first epoch of this one; "
-            "--resume would have gone on from it"
+            f"{path}: holds a run that was stopped; the first epoch of this one replaces it "
+            "(--resume would go on from it)"
         )
     try:
         yield checkpoint

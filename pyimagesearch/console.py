@@ -2,12 +2,14 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO, TypeVar
 
 T = TypeVar("T")
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 
 
 class CommandError(Exception):
@@ -15,8 +17,12 @@ class CommandError(Exception):
 
 
 def say(line: str) -> None:
-    """Print one line of talk to stderr, above a progress bar where one is on the screen."""
-    _write(line, sys.stderr)
+    """Print one line of talk to stderr, above a progress bar where one is on the screen.
+
+    Names in it may be a stranger's: control characters, which could steer the terminal, are shown
+    as escapes.
+    """
+    _write(CONTROL.sub(lambda found: ascii(found[0])[1:-1], line), sys.stderr)
 
 
 def result(line: str) -> None:

@@ -21,12 +21,12 @@ def find_images(root: Path) -> list[Path]:
         console.warn(f"{error.filename}: cannot be opened ({error.strerror}); skipped")
 
     for folder, subfolders, names in os.walk(root, onerror=name_error, followlinks=True):
-        visited.add(os.path.realpath(folder))
-        subfolders[:] = [
-            name
-            for name in subfolders
-            if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in visited
-        ]
+        if (real := os.path.realpath(folder)) in visited:
+            subfolders.clear()
+            continue
+        visited.add(real)
+        # In this order, whatever the file system's is: of two links to a folder the first counts.
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         paths = (Path(folder, name) for name in names if not name.startswith("."))
         found += [path for path in paths if looks_like_image(path) and not path.is_dir()]
     return sorted(found)

@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, decoding
+from pyimagesearch import console, decoding, whole_files
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labels import Sample, count_labels
-from pyimagesearch.whole_files import whole_file
 
 # To be raised when the same file is decoded to other pixels than before.
 DECODER = 1
@@ -83,7 +82,7 @@ def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) ->
     """Write the pictures of `paths` one after the other, then a byte a path: 1 where readable."""
     readable = np.zeros(len(paths), np.uint8)
     loaded = decoding.load_many(paths, side, max_pixels)
-    with whole_file(decoded) as new, new.open("wb") as file:
+    with whole_files.whole_file(decoded) as new, new.open("wb") as file:
         for index, (path, picture) in enumerate(
             console.progress(loaded, len(paths), "decoding", "photo")
         ):
@@ -96,11 +95,12 @@ def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) ->
 
 
 def _remove_old(cache: Path) -> None:
-    """Keep the newest files of the folder only."""
+    """Keep the newest files of the folder only, and none that a killed run left half-way."""
     newest_last = sorted(cache.glob("*.pixels"), key=lambda path: path.stat().st_mtime_ns)
     for path in newest_last[:-KEPT_FILES]:
         with contextlib.suppress(OSError):  # another run was quicker, or has it open on Windows
             path.unlink()
+    whole_files.remove_unfinished(cache)
 
 
 def _open(decoded: Path, count: int, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.artifacts import MAX_COPY_BYTES, Card, load_keras, read_serving_copy
+from pyimagesearch import onnx_check
+from pyimagesearch.artifacts import Card, load_keras, read_serving_copy
 from pyimagesearch.console import CommandError
+from pyimagesearch.model_archive import MAX_BYTES, SERVING_COPY
 
 if TYPE_CHECKING:
     import keras
@@ -43,18 +45,16 @@ def load(path: Path, card: Card, engine: str = "auto") -> Predict:
 
 
 def onnx_predictor(data: bytes, card: Card) -> Predict:
-    """Return the graph in `data` as a function; raises what onnxruntime raises, or ValueError."""
+    """Return the graph in `data` as a function; raises what onnxruntime raises, or GraphError."""
     import onnxruntime
+
+    onnx_check.check(data, card.input_shape, len(card.labels))
 
     options = onnxruntime.SessionOptions()
     # Spinning threads take the cores that decode the next photos: half the speed on two cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    shapes = [value.shape[1:] for value in (*session.get_inputs(), *session.get_outputs())]
-    if shapes != [[*card.input_shape], [len(card.labels)]]:
-        raise ValueError(f"shapes {shapes} do not fit the labels")
-
     name = session.get_inputs()[0].name
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
@@ -89,6 +89,6 @@ def make_copy(network: "keras.Model", card: Card, inputs: Inputs) -> bytes:
     difference = float(np.abs(answers[0] - answers[1]).max())
     if not difference <= TOLERANCE:
         raise ValueError(f"the ONNX copy differs by {difference:.1e}")
-    if len(copy) > MAX_COPY_BYTES:
+    if len(copy) > MAX_BYTES[SERVING_COPY]:
         raise ValueError(f"the ONNX copy would have {len(copy)} bytes")
     return copy

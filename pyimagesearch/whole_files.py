@@ -1,6 +1,8 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import fcntl
+import glob
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -45,19 +47,38 @@ def whole_files(paths: Sequence[Path], suffix: str = "") -> Iterator[list[Path]]
 
 @contextlib.contextmanager
 def _temporary(path: Path, suffix: str) -> Iterator[Path]:
-    """Yield an empty file beside `path`, which is gone afterwards unless moved."""
+    """Yield an empty file beside `path`, locked for as long; it is gone afterwards unless moved."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix, f".{path.name[:40]}.", path.parent)
+        handle, name = tempfile.mkstemp(suffix, _unfinished(path.name), path.parent)
     except OSError as error:
         raise CommandError(
             f"{path}: cannot be written ({error.strerror}); name another place"
         ) from None
-    os.close(handle)
     try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _unfinished(name: str) -> str:
+    """Return how temporary files of the file `name` begin."""
+    return f".{name[:40]}.unfinished-"
+
+
+def remove_unfinished(folder: Path, name: str | None = None) -> None:
+    """Remove what killed runs left in `folder` of the file `name`, else of any.
+
+    What a living run writes is locked, and stays.
+    """
+    beginning = ".*.unfinished-" if name is None else glob.escape(_unfinished(name))
+    for path in folder.glob(f"{beginning}*"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 def _umask() -> int:
@@ -76,13 +97,16 @@ def _sync(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise CommandError now rather than after the training where `path` cannot be written."""
+    """Raise CommandError now rather than after the training where `path` cannot be written.
+
+    What killed runs left of it is removed.
+    """
     try:
         if path.exists() and not path.is_file():
             raise CommandError(f"{path}: is not a plain file; name another place")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
-            pass
+            remove_unfinished(path.parent, path.name)
     except OSError as error:
         raise CommandError(
             f"{path}: cannot be written ({error.strerror}); name another place"

@@ -11,9 +11,10 @@ from conftest import full_disk
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import artifacts, networks, whole_files
-from pyimagesearch.artifacts import CARD, Card
+from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.model_archive import CARD, SERVING_COPY
 
 GROUPS = (
     LabelGroup("colour", ("blue", "red"), is_colour=True),
@@ -62,6 +63,17 @@ def test_the_onnx_copy_is_kept_stored_and_models_without_one_say_so(tmp_path: Pa
     with zipfile.ZipFile(path) as archive:
         assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
     assert artifacts.read_serving_copy(with_card(tmp_path / "plain", "{}")) is None
+
+
+def test_an_onnx_copy_of_other_weights_is_refused(tmp_path: Path) -> None:
+    _, path, _ = save(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (members | {SERVING_COPY: b"another"}).items():
+            archive.writestr(name, content)
+    with pytest.raises(CommandError, match="are not those saved together"):
+        artifacts.read_serving_copy(path)
 
 
 def test_the_label_file_is_a_pickled_binarizer(tmp_path: Path) -> None:
@@ -114,7 +126,7 @@ def with_card(path: Path, card: str) -> Path:
 def test_a_card_that_does_not_hold_together_is_refused(
     tmp_path: Path, change: dict[str, object]
 ) -> None:
-    fields = json.loads(CARD_OF_TEST.to_json()) | change
+    fields = json.loads(CARD_OF_TEST.to_json({})) | change
     with pytest.raises(CommandError, match="is not a model that train"):
         artifacts.read_card(with_card(tmp_path / "fashion.model", json.dumps(fields)))
 

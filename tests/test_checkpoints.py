@@ -171,6 +171,15 @@ def test_a_checkpoint_of_other_shapes_is_refused(tmp_path: Path) -> None:
         checkpoint.restore(other)
 
 
+def test_a_checkpoint_that_goes_between_looking_and_reading_is_named(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "c", RUN)
+    checkpoint.save(state())
+    checkpoint.find()
+    checkpoint.path.unlink()
+    with pytest.raises(CommandError, match="c: cannot be read as a checkpoint"):
+        checkpoint.restore(state())
+
+
 def test_a_place_that_cannot_be_written_is_named_and_training_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,7 +210,7 @@ def test_the_file_goes_when_all_is_done_and_stays_when_stopped(
     assert "no such checkpoint; training from the beginning" in capsys.readouterr().err
     with pytest.raises(KeyboardInterrupt, match=r"^$"):  # nothing of this run is kept yet
         run(path, resume=False, save=False, stopped=True)
-    assert "is of a run that was stopped" in capsys.readouterr().err
+    assert "holds a run that was stopped" in capsys.readouterr().err
     assert path.exists()
     assert run(path, resume=True, save=False, stopped=False) == 1
     assert "going on after epoch 1" in capsys.readouterr().err

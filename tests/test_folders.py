@@ -1,5 +1,9 @@
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from conftest import write_picture
 
 from pyimagesearch.folders import find_images
@@ -29,6 +33,32 @@ def test_links_to_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
     (root / "red_dress").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "loop").symlink_to(root)
     assert find_images(root) == [root / "red_dress" / "a.png"]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_of_two_links_to_a_folder_the_first_by_name_counts_however_folders_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_reversed: bool
+) -> None:
+    write_picture(tmp_path / "elsewhere" / "a.png")
+    write_picture(tmp_path / "elsewhere" / "more" / "b.png")
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("red_dress", "blue_dress", "red_shirt"):
+        (root / name).symlink_to(tmp_path / "elsewhere")
+    walk = os.walk
+
+    def walk_in_order(
+        *arguments: Any, **options: Any
+    ) -> Iterator[tuple[str, list[str], list[str]]]:
+        for folder, subfolders, names in walk(*arguments, **options):
+            subfolders.sort(reverse=is_reversed)
+            yield folder, subfolders, sorted(names, reverse=is_reversed)
+
+    monkeypatch.setattr(os, "walk", walk_in_order)
+    assert find_images(root) == [
+        root / "blue_dress" / "a.png",
+        root / "blue_dress" / "more" / "b.png",
+    ]
 
 
 def test_a_folder_named_like_an_image_is_no_image(tmp_path: Path) -> None:

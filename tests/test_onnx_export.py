@@ -3,9 +3,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from pyimagesearch import networks
+from pyimagesearch import networks, onnx_check
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.onnx_export import UnknownLayerError, to_onnx
+from pyimagesearch.onnx_operators import GraphError
 
 GROUPS = (
     LabelGroup("colour", ("blue", "red"), is_colour=True),
@@ -27,7 +28,9 @@ def shaken(model: keras.Model) -> keras.Model:
 def test_the_onnx_copy_says_what_keras_says(architecture: str, side: int) -> None:
     model = shaken(networks.build(architecture, side, GROUPS, LABELS, 0))
     images = np.random.default_rng(1).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
-    session = onnxruntime.InferenceSession(to_onnx(model, 1 / 255))
+    graph = to_onnx(model, 1 / 255)
+    onnx_check.check(graph, (side, side, 3), len(LABELS))
+    session = onnxruntime.InferenceSession(graph)
     (copy,) = session.run(["probabilities"], {"images": images})
     expected = np.asarray(model(images.astype(np.float32) / 255, training=False))
     assert copy.shape == (7, 5)
@@ -40,3 +43,11 @@ def test_a_layer_that_is_not_translated_is_named() -> None:
     model = keras.Model(inputs, keras.layers.Conv2DTranspose(4, 3)(inputs))
     with pytest.raises(UnknownLayerError, match="Conv2DTranspose"):
         to_onnx(model, 1.0)
+
+
+def test_a_graph_for_other_labels_or_photos_is_refused() -> None:
+    graph = to_onnx(networks.build("factored", 40, GROUPS, LABELS, 0), 1 / 255)
+    with pytest.raises(GraphError, match="do not fit the labels"):
+        onnx_check.check(graph, (40, 40, 3), 6)
+    with pytest.raises(GraphError, match=r"MatMul|Reshape"):
+        onnx_check.check(graph, (80, 40, 3), 5)

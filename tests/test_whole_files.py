@@ -98,6 +98,23 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_old_ones_go_in_one_str
     assert found.count("oooo") == 9  # four written, four synced, and then
 
 
+def test_what_killed_runs_left_is_removed_and_what_living_ones_write_is_not(
+    tmp_path: Path,
+) -> None:
+    killed = [
+        tmp_path / ".plot.png.unfinished-1234.keras",
+        tmp_path / ".other.unfinished-1234",
+    ]
+    for path in (*killed, tmp_path / ".plot.png.mine"):
+        path.touch()
+    with whole_files.whole_file(tmp_path / "plot.png") as new_file:
+        new_file.write_text("x")
+        whole_files.check_writable(tmp_path / "plot.png")
+        assert [path.exists() for path in killed] == [False, True]
+        whole_files.remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".plot.png.mine", "plot.png"]
+
+
 def test_two_writers_at_once_leave_whole_files_and_a_reader_sees_no_other(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in NAMES]
     texts = {"a" * 50_000, "b" * 70_000}

@@ -1,0 +1,149 @@
+"""Look through a stranger's ONNX graph before onnxruntime sees it.
+
+A graph of 144 bytes can make onnxruntime ask for 4 GB, and graphs may point at other files. What
+onnx_export.py writes needs little: two dozen operators, weights that lie in the graph itself, and
+shapes that follow from the size of a photo. So the graph is walked once with the shapes for one
+photo, and everything else is refused.
+
+Fields: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pyimagesearch import protobuf
+from pyimagesearch.onnx_operators import OPERATORS, GraphError, Shape
+from pyimagesearch.protobuf import Field, Schema
+
+FLOAT, INT64 = 1, 7
+MAX_NODES = 2000
+MAX_VALUES = 2**28  # of all tensors for one photo: 1 GB; SmallerVGGNet at 1024 pixels has 2e8
+MAX_PRODUCTS = 2**36  # multiplications for one photo, some seconds; SmallerVGGNet at 1024 has 1e10
+
+_ATTRIBUTE: Schema = {
+    1: Field("name", "bytes"),
+    2: Field("float", "float"),
+    3: Field("int", "int"),
+    4: Field("text", "bytes"),
+    8: Field("ints", "int", is_repeated=True),
+    20: Field("type", "int"),
+}
+_NODE: Schema = {
+    1: Field("inputs", "bytes", is_repeated=True),
+    2: Field("outputs", "bytes", is_repeated=True),
+    3: Field("name", "bytes"),
+    4: Field("operator", "bytes"),
+    5: Field("attributes", _ATTRIBUTE, is_repeated=True),
+}
+# Without the fields for external data: weights lie in the graph.
+_TENSOR: Schema = {
+    1: Field("shape", "int", is_repeated=True),
+    2: Field("type", "int"),
+    8: Field("name", "bytes"),
+    9: Field("raw", "bytes"),
+}
+_DIMENSION: Schema = {1: Field("size", "int"), 2: Field("symbol", "bytes")}
+_SHAPE: Schema = {1: Field("dimensions", _DIMENSION, is_repeated=True)}
+_TENSOR_TYPE: Schema = {1: Field("type", "int"), 2: Field("shape", _SHAPE)}
+_VALUE: Schema = {1: Field("name", "bytes"), 2: Field("type", {1: Field("tensor", _TENSOR_TYPE)})}
+_GRAPH: Schema = {
+    1: Field("nodes", _NODE, is_repeated=True),
+    2: Field("name", "bytes"),
+    5: Field("constants", _TENSOR, is_repeated=True),
+    11: Field("inputs", _VALUE, is_repeated=True),
+    12: Field("outputs", _VALUE, is_repeated=True),
+}
+# Without functions, training steps and further sets of operators.
+_MODEL: Schema = {
+    1: Field("version", "int"),
+    2: Field("producer", "bytes"),
+    7: Field("graph", _GRAPH),
+    8: Field("operators", {1: Field("domain", "bytes"), 2: Field("version", "int")}),
+}
+
+
+def check(data: bytes, input_shape: Sequence[int], outputs: int) -> None:
+    """Raise GraphError unless `data` turns `input_shape` into `outputs` numbers at a fair cost."""
+    try:
+        graph = protobuf.read(memoryview(data), _MODEL)["graph"]
+        shapes, integers = _constants(graph["constants"])
+        (given,), (wanted,) = graph["inputs"], graph["outputs"]
+        name = _text(given["name"])
+        if name in shapes:
+            raise GraphError("its input is a constant")
+        shapes[name] = (1, *input_shape)
+        _walk(graph["nodes"], shapes, integers)
+        if shapes.get(_text(wanted["name"])) != (1, outputs):
+            raise GraphError("its shapes do not fit the labels")
+    except GraphError:
+        raise
+    except (protobuf.MessageError, KeyError, ValueError, IndexError, TypeError) as error:
+        raise GraphError(f"is no graph that train.py writes ({error})") from None
+
+
+def _constants(tensors: Sequence[protobuf.Message]) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """Return the shape of each constant, and the numbers of the vectors of integers."""
+    shapes: dict[str, Shape] = {}
+    integers: dict[str, Shape] = {}
+    for tensor in tensors:
+        name, shape, kind = _text(tensor["name"]), tuple(tensor["shape"]), tensor["type"]
+        if kind not in (FLOAT, INT64):
+            raise GraphError(f"holds numbers of type {kind}")
+        raw = tensor["raw"]
+        if min(shape, default=1) < 0 or math.prod(shape) * (4 if kind == FLOAT else 8) != len(raw):
+            raise GraphError(f"{name} is not as long as its shape {shape} says")
+        if name in shapes:
+            raise GraphError(f"has two of {name}")
+        shapes[name] = shape
+        if kind == INT64 and len(shape) == 1:
+            integers[name] = tuple(np.frombuffer(raw, "<i8").tolist())
+    return shapes, integers
+
+
+def _walk(
+    nodes: Sequence[protobuf.Message], shapes: dict[str, Shape], integers: dict[str, Shape]
+) -> None:
+    """Add the shape of each node's output to `shapes`, and count what it all costs."""
+    if len(nodes) > MAX_NODES:
+        raise GraphError(f"has {len(nodes)} nodes, more than {MAX_NODES}")
+    values = products = 0
+    for node in nodes:
+        operator, (output,) = _text(node["operator"]), map(_text, node["outputs"])
+        if operator not in OPERATORS:
+            raise GraphError(f"uses the operator {operator!r}, which no tagger needs")
+        rule, allowed = OPERATORS[operator]
+        attributes = {_text(a["name"]): _attribute(a) for a in node["attributes"]}
+        if odd := sorted(set(attributes) - set(allowed.split())):
+            raise GraphError(f"{operator} has the attribute {odd[0]!r}, which no tagger needs")
+        names = [_text(name) for name in node["inputs"]]
+        inputs = [shapes[name] for name in names]
+        if operator == "Reshape":
+            attributes["shape"] = integers[names[1]]
+        if output in shapes:
+            raise GraphError(f"has two of {output}")
+        shape = shapes[output] = rule(inputs, attributes)
+        if min(shape, default=1) < 1:
+            raise GraphError(f"{output} is empty")
+        values += math.prod(shape)
+        if operator in ("Conv", "MatMul"):
+            weights = inputs[1]
+            products += math.prod(shape) * math.prod(
+                weights[1:] if operator == "Conv" else weights[:1]
+            )
+        if values > MAX_VALUES or products > MAX_PRODUCTS:
+            raise GraphError(f"{output} is of absurd size, {shape}")
+
+
+def _attribute(attribute: protobuf.Message) -> Any:
+    """Return the one value that an attribute has."""
+    given = [attribute[kind] for kind in ("int", "text", "float") if kind in attribute]
+    if len(given) + bool(attribute["ints"]) > 1:
+        raise GraphError("has an attribute with two values")
+    return given[0] if given else tuple(attribute["ints"])
+
+
+def _text(name: memoryview) -> str:
+    return bytes(name).decode()

@@ -1,0 +1,114 @@
+"""The operators that a tagger's ONNX graph may have, and the shape of what each puts out.
+
+Operators: https://onnx.ai/onnx/operators/, those that onnx_export.py writes.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+MAX_KERNEL = 64  # pixels
+
+Shape = tuple[int, ...]
+Attributes = dict[str, Any]
+
+
+class GraphError(ValueError):
+    """The graph is none that onnx_export.py writes; the text says what is odd about it."""
+
+
+Rule = Callable[[list[Shape], Attributes], Shape]
+
+
+def _same(inputs: list[Shape], attributes: Attributes) -> Shape:
+    return inputs[0]
+
+
+def _broadcast(inputs: list[Shape], attributes: Attributes) -> Shape:
+    return tuple(np.broadcast_shapes(*inputs))
+
+
+def _transpose(inputs: list[Shape], attributes: Attributes) -> Shape:
+    order = attributes["perm"]
+    if sorted(order) != list(range(len(inputs[0]))):
+        raise GraphError(f"Transpose by {order}")
+    return tuple(inputs[0][axis] for axis in order)
+
+
+def _windows(inputs: list[Shape], attributes: Attributes) -> Shape:
+    """Return the shape of a picture, channels first, after a convolution or a pooling."""
+    count, depth, *sides = inputs[0]
+    kernel, strides = attributes["kernel_shape"], attributes["strides"]
+    if min(*kernel, *strides) < 1 or max(kernel) > MAX_KERNEL:
+        raise GraphError(f"has windows of {kernel} pixels every {strides}")
+    if len(inputs) > 1:
+        depth = inputs[1][0]
+        if inputs[1] != (depth, inputs[0][1], *kernel):
+            raise GraphError("has a convolution that does not fit its weights")
+    same = bytes(attributes.get("auto_pad", b"VALID")) == b"SAME_UPPER"
+    each = zip(sides, kernel, strides, strict=True)
+    return count, depth, *((n - 1 if same else n - k) // step + 1 for n, k, step in each)
+
+
+def _global_pooling(inputs: list[Shape], attributes: Attributes) -> Shape:
+    return *inputs[0][:2], *(1 for _ in inputs[0][2:])
+
+
+def _flatten(inputs: list[Shape], attributes: Attributes) -> Shape:
+    return inputs[0][0], math.prod(inputs[0][1:])
+
+
+def _reshape(inputs: list[Shape], attributes: Attributes) -> Shape:
+    first, *others = attributes["shape"]
+    if first != -1 or min(others) < 1 or math.prod(inputs[0]) % math.prod(others):
+        raise GraphError(f"Reshape of {inputs[0]} to {attributes['shape']}")
+    return math.prod(inputs[0]) // math.prod(others), *others
+
+
+def _product(inputs: list[Shape], attributes: Attributes) -> Shape:
+    (*rows, inner), (rows_of_other, columns) = inputs
+    if inner != rows_of_other:
+        raise GraphError(f"MatMul of {inputs[0]} and {inputs[1]}")
+    return *rows, columns
+
+
+def _concatenation(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if attributes["axis"] != 1 or len({(shape[0], *shape[2:]) for shape in inputs}) != 1:
+        raise GraphError(f"Concat of {inputs}")
+    return inputs[0][0], sum(shape[1] for shape in inputs), *inputs[0][2:]
+
+
+def _mean(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if attributes["keepdims"] != 0:
+        raise GraphError("ReduceMean that keeps its axes")
+    axes = set(attributes["axes"])
+    return tuple(size for axis, size in enumerate(inputs[0]) if axis not in axes)
+
+
+# What a node may be: the rule for its shape, and the attributes it may have.
+OPERATORS: dict[str, tuple[Rule, str]] = {
+    "Add": (_broadcast, ""),
+    "AveragePool": (_windows, "kernel_shape strides"),
+    "BatchNormalization": (_same, "epsilon"),
+    "Cast": (_same, "to"),
+    "Concat": (_concatenation, "axis"),
+    "Conv": (_windows, "kernel_shape strides auto_pad"),
+    "Div": (_broadcast, ""),
+    "Flatten": (_flatten, "axis"),
+    "GlobalAveragePool": (_global_pooling, ""),
+    "GlobalMaxPool": (_global_pooling, ""),
+    "Identity": (_same, ""),
+    "LayerNormalization": (_same, "axis epsilon"),
+    "MatMul": (_product, ""),
+    "MaxPool": (_windows, "kernel_shape strides"),
+    "Mul": (_broadcast, ""),
+    "ReduceMean": (_mean, "axes keepdims"),
+    "Relu": (_same, ""),
+    "Reshape": (_reshape, ""),
+    "Sigmoid": (_same, ""),
+    "Softmax": (_same, "axis"),
+    "Sub": (_broadcast, ""),
+    "Transpose": (_transpose, "perm"),
+}
