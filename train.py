@@ -215,7 +215,7 @@ def cross_validate(
             data.targets[order],
             data.classes,
         )
-        print(f"\n{len(suspicions)} of {len(samples)} photos have labels that are likely wrong")
+        print(f"\n{len(suspicions)} of {len(samples)} photos would get other labels than their own")
         written = audit.write(suspicions, options.audit, options.max_pixels)
         console.say(f"wrote {', '.join(map(str, written))}")
 
