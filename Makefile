@@ -1,4 +1,4 @@
-.PHONY: help train test test-slow soak lint clean
+.PHONY: help train test test-slow soak test-cluster lint clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -7,6 +7,7 @@ help:
 	@echo "make test       lint, type check and run the tests"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make soak       the tests that kill and crowd it, at full size"
+	@echo "make test-cluster  the tests that kill workers of several"
 	@echo "make clean      remove .venv and what the commands left behind"
 
 .venv/requirements.stamp: requirements.txt tools/ensure_opencv.py
@@ -15,7 +16,7 @@ help:
 	$(BIN)/python tools/ensure_opencv.py
 	touch $@
 
-.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt requirements-audit.txt
+.venv/requirements-dev.stamp: .venv/requirements.stamp requirements-dev.txt requirements-ray.txt requirements-audit.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python tools/ensure_opencv.py
 	touch $@
@@ -37,6 +38,9 @@ test-slow: .venv/requirements-dev.stamp
 
 soak: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m soak
+
+test-cluster: .venv/requirements-dev.stamp
+	$(BIN)/python -m pytest -m cluster
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json

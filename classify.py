@@ -5,6 +5,7 @@ python classify.py --image photos/ more.png --csv > tags.csv
 python classify.py --evaluate photos/
 find . -name '*.jpg' | python classify.py --image - --json
 python classify.py --image photo.jpg --output tagged.png
+python classify.py --image photos/ --workers 8 --output tags.parquet
 """
 
 import argparse
@@ -12,7 +13,7 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pyimagesearch import console, decoding, folders, images, labels
@@ -92,9 +93,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     output.add_argument(
         "--output",
-        type=Path,
         metavar="PATH",
-        help="write copies with the tags on them: a file for one photo, a folder for several",
+        help="write copies with the tags on them: a file for one photo, a folder for several; with "
+        "--workers: a folder or URL for parquet files of the tags",
     )
     output.add_argument(
         "--sidecar",
@@ -105,25 +106,27 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     output.add_argument(
         "--show", action="store_true", help="open a window with each tagged photo; a key goes on"
     )
+    parser.add_argument_group("many photos").add_argument(
+        "--workers",
+        type=positive_int,
+        metavar="N",
+        help="tag by N processes of one CPU, of this machine or of the Ray cluster at RAY_ADDRESS, "
+        "and go on where an earlier run stopped; photos may be URLs of object stores; on one "
+        "machine slower than without, see docs/cluster.md",
+    )
     parser.add_argument(
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
     if options.csv and options.top_k:
         parser.error("argument --top-k: not with --csv, which has a column for every label")
+    if options.workers:
+        if not options.image or not options.output:
+            parser.error("argument --workers: needs --image, and --output for the tags")
+        for option in ("json", "csv", "top_k", "sidecar", "show"):
+            if getattr(options, option):
+                parser.error(f"argument --{option.replace('_', '-')}: not with --workers")
     return options
-
-
-def find_images(arguments: Iterable[str]) -> Iterator[Path]:
-    """Yield the photos that the arguments name, folders searched at any depth, in order."""
-    for argument in arguments:
-        if argument == "-":
-            lines = (line.rstrip("\r\n") for line in sys.stdin)
-            yield from find_images(filter(None, lines))
-        elif Path(argument).is_dir():
-            yield from folders.find_images(Path(argument))
-        else:
-            yield Path(argument)
 
 
 def likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
@@ -212,7 +215,7 @@ def tag(
     tagger: Tagger, options: argparse.Namespace
 ) -> Iterator[tuple[Path, Tagged]] | Iterator[tuple[Path, Tagged | ImageError]]:
     """Return the tags of each photo, or of each row of tables where the model takes those."""
-    paths = find_images(options.image)
+    paths = map(Path, folders.find_arguments(options.image))
     if tagger.card.image_size:
         return tagger.tag_files(paths, options.max_pixels)
     for option in ("output", "show", "sidecar"):
@@ -221,14 +224,31 @@ def tag(
     return tagger.tag_tables(paths)
 
 
+def tag_by_workers(options: argparse.Namespace) -> None:
+    """Write the tags of every photo into parquet files."""
+    from pyimagesearch.cluster.session import require_ray
+
+    require_ray()
+    from pyimagesearch.cluster import tagging
+
+    job = tagging.make_job(
+        *(options.model, options.labelbin, options.engine, options.threshold),
+        *(options.max_pixels, options.output),
+    )
+    tagging.tag(job, list(tagging.find_photos(options.image)), options.workers)
+
+
 def classify(options: argparse.Namespace) -> None:
     """Tag every photo and write what was asked for, in the order of the input."""
+    if options.workers:
+        tag_by_workers(options)
+        return
     is_single = len(options.image) == 1 and not (
         options.image[0] == "-" or Path(options.image[0]).is_dir()
     )
     if options.show:
         check_display()
-    pictures = PictureWriter(options.output, is_single) if options.output else None
+    pictures = PictureWriter(Path(options.output), is_single) if options.output else None
     decoding.start(1 if is_single else os.cpu_count() or 1)  # they get ready while the model loads
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
     is_single = is_single and tagger.card.image_size > 0  # a table has many rows

@@ -88,6 +88,10 @@ def check_outputs(options: argparse.Namespace) -> None:
 def work(options: argparse.Namespace) -> None:
     """Read the photos or the table and do with them what was asked."""
     start = time.perf_counter()
+    if options.workers:
+        from pyimagesearch.cluster.session import require_ray
+
+        require_ray()
     samples, table = read(options)
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
@@ -149,7 +153,7 @@ def train(
 
     path = artifacts.checkpoint_of(options.model)
     with checkpoints.keep(path, runs.identify(data, recipe), options.resume) as checkpoint:
-        done = runs.run(data, recipe, report_epoch, checkpoint)
+        done = runs.run(data, recipe, report_epoch, checkpoint, options.workers)
         save(done, samples, data, binarizer, recipe, options)
 
 

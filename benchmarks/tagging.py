@@ -2,7 +2,8 @@
 
 Trains a network for one epoch (its answers do not matter here), then in turns: a process for one
 photo by each; a process for a folder by classify.py, the decoding alone, and the 2018 way over a
-few of its photos. The folder holds hard links to the photos, again and again.
+few of its photos. The folder holds hard links to the photos, again and again. The
+network alone is timed on random pixels.
 
     python -m benchmarks.tagging --dataset PHOTOS [--count 10000] [--runs 5]
 """
@@ -19,11 +20,15 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+
 from pyimagesearch import decoding
 from pyimagesearch.artifacts import read_card
 from pyimagesearch.labels import read
+from pyimagesearch.tagger import Tagger
 
 PYTHON = sys.executable
+PIXELS = 2000  # pictures for the network alone
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -102,13 +107,17 @@ def main() -> None:
 
         ours = (PYTHON, "classify.py", *out, "-i")
         old = (PYTHON, "-m", "benchmarks.classify_2018", "-m", plain, "-l", labelbin, "-i")
-        times: dict[str, list[float]] = {key: [] for key in ("old1", "one", "old", "many", "dec")}
+        tagger = Tagger.load(model, labelbin)
+        pixels = np.random.default_rng(0).integers(0, 256, (PIXELS, side, side, 3), np.uint8)
+        keys = ("old1", "one", "old", "many", "dec", "net")
+        times: dict[str, list[float]] = {key: [] for key in keys}
         for _ in range(options.runs):
             times["old1"].append(timed(lambda: run(*old, photos[0])))
             times["one"].append(timed(lambda: run(*ours, photos[0])))
             times["old"].append(timed(lambda: run(*old, *few)))
             times["many"].append(timed(lambda: run(*ours, root / "many", "--csv")))
             times["dec"].append(timed(lambda: decode_all(many, side)))
+            times["net"].append(timed(lambda: tagger.judge(pixels)))
         rows = run(*ours, root / "many", "--csv").splitlines()[1:]
         in_order = [row.partition(",")[0] for row in rows] == list(map(str, many))
 
@@ -117,8 +126,13 @@ def main() -> None:
         line("100 photos, 2018 classify.py", times["old"], 100)
         line(f"{options.count} photos, classify.py", times["many"], options.count)
         line(f"{options.count} photos, decoding alone", times["dec"], options.count)
-        ratio = median(times["many"]) / median(times["dec"])
-        print(f"whole folder / decoding alone: {ratio:.2f}; in the order of the input: {in_order}")
+        line(f"{PIXELS} arrays, the network alone", times["net"], PIXELS)
+        decoding, network = median(times["dec"]), median(times["net"]) * options.count / PIXELS
+        whole = median(times["many"])
+        print(
+            f"whole folder / decoding alone: {whole / decoding:.2f}; / decoding and network, one "
+            f"after the other: {whole / (decoding + network):.2f}; in order: {in_order}"
+        )
         for folder, count in (("few", len(few)), ("many", len(many))):
             memory = peak_memory(*ours, root / folder, "--csv")
             print(f"peak memory for {count} photos: {memory:.0f} MB")

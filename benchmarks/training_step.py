@@ -21,7 +21,7 @@ import tensorflow as tf
 from cv2.typing import MatLike
 
 from benchmarks.recipe_2018 import augmentation
-from pyimagesearch import decoding, images, networks, training
+from pyimagesearch import decoding, images, networks, trainer, training
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import read
@@ -77,10 +77,10 @@ def make_step(model: keras.Model, batch: int) -> Work:
     targets = random.integers(0, 2, (batch, len(CLASSES))).astype(np.float32)
     everything = np.arange(batch)
     data = training.Data(pixels, targets, CLASSES, GROUPS, everything, everything)
-    trainer = training.Trainer(model, data, training.Schedule(1, batch, 1e-3, 0), Augmentation())
+    learner = trainer.Trainer(model, data, training.Schedule(1, batch, 1e-3, 0), Augmentation())
 
     def step() -> None:
-        loss, _ = trainer.step(pixels, targets, tf.constant(0), tf.constant(1e-3))
+        loss, _ = learner.step(pixels, targets, tf.constant(0), tf.constant(1e-3))
         float(loss)
 
     return step
@@ -116,7 +116,7 @@ def measure_steps(rounds: int) -> None:
         "three stages, pooled last": (make_step(stages(64, False), 64), 64),
     }
     # Keras's own layers, as they are saved.
-    with patch.object(training, "with_fused_normalization", keras.models.clone_model):
+    with patch.object(trainer, "for_training", lambda model, *_: keras.models.clone_model(model)):
         works["stock batch normalisation"] = make_step(shipped, 64), 64
         old = network("smallervggnet", 96)
         works["SmallerVGGNet, 96, stock, 32"] = make_step(old, 32), 32

@@ -1,7 +1,8 @@
 """Augmentation of whole batches inside the TensorFlow graph, a pure function of its seed.
 
 Images are float32 (B, H, W, 3) RGB in 0..1 and stay so. A seed is an int32 pair, so that step k
-of a run sees the same pictures whether or not the run was interrupted before it.
+of a run sees the same pictures whether or not the run was interrupted before it, and however many
+workers share its batch.
 """
 
 import math
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+from pyimagesearch.shares import Share
 
 
 @dataclass(frozen=True)
@@ -27,25 +30,26 @@ class Augmentation:
     inverted: float = 0.25  # share of the recoloured
 
 
-def uniform(seed: tf.Tensor, salt: int, count: int, low: float, high: float) -> tf.Tensor:
-    """Return `count` float32 draws from [low, high), different for each `salt`."""
-    return tf.random.stateless_uniform([count], seed + tf.constant([0, salt]), low, high)
+def uniform(seed: tf.Tensor, salt: int, share: Share, low: float, high: float) -> tf.Tensor:
+    """Return a float32 draw from [low, high) for each image of `share`; `salt` makes others."""
+    shape, salted = [share.batch], seed + tf.constant([0, salt])
+    return share.of(tf.random.stateless_uniform(shape, salted, low, high))
 
 
-def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tensor:
-    """Return the batch rotated, shifted, sheared, zoomed and flipped, each image its own way.
+def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Share) -> tf.Tensor:
+    """Return the images of `share` rotated, shifted, sheared, zoomed, flipped, each its own way.
 
     One projective transform an image; pixels from outside repeat the edge.
     """
-    count, side = images.shape[0], float(images.shape[1])
+    side = float(images.shape[1])
     turn = np.deg2rad(settings.rotation)
-    angle = uniform(seed, 1, count, -turn, turn)
-    shear = uniform(seed, 2, count, -settings.shear, settings.shear)
-    zoom_x = uniform(seed, 3, count, 1 - settings.zoom, 1 + settings.zoom)
-    zoom_y = uniform(seed, 4, count, 1 - settings.zoom, 1 + settings.zoom)
-    shift_x = side * uniform(seed, 5, count, -settings.shift, settings.shift)
-    shift_y = side * uniform(seed, 6, count, -settings.shift, settings.shift)
-    mirror = tf.sign(uniform(seed, 7, count, -1, 1)) if settings.flip else tf.ones([count])
+    angle = uniform(seed, 1, share, -turn, turn)
+    shear = uniform(seed, 2, share, -settings.shear, settings.shear)
+    zoom_x = uniform(seed, 3, share, 1 - settings.zoom, 1 + settings.zoom)
+    zoom_y = uniform(seed, 4, share, 1 - settings.zoom, 1 + settings.zoom)
+    shift_x = side * uniform(seed, 5, share, -settings.shift, settings.shift)
+    shift_y = side * uniform(seed, 6, share, -settings.shift, settings.shift)
+    mirror = tf.sign(uniform(seed, 7, share, -1, 1)) if settings.flip else tf.ones_like(angle)
 
     cos, sin = tf.cos(angle), tf.sin(angle)
     xx, xy = cos * zoom_x * mirror, (shear * cos - sin) * zoom_y
@@ -53,7 +57,7 @@ def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tenso
     centre = (side - 1) / 2
     x0 = centre - xx * centre - xy * centre + shift_x
     y0 = centre - yx * centre - yy * centre + shift_y
-    zero = tf.zeros([count])
+    zero = tf.zeros_like(angle)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=tf.stack([xx, xy, x0, yx, yy, y0, zero, zero], axis=1),
@@ -64,16 +68,17 @@ def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tenso
     )
 
 
-def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tensor:
-    """Return the batch in colours of another world: any hue, paler or stronger, inverted, gamma.
+def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Share) -> tf.Tensor:
+    """Return the images of `share` in colours of another world.
+
+    Any hue, paler or stronger, some inverted, brighter or darker by a gamma.
 
     It says nothing any more about colour labels; mask them in the loss.
     """
-    count = images.shape[0]
-    angle = uniform(seed, 11, count, -np.pi, np.pi)[:, None, None]
-    saturation = uniform(seed, 12, count, 0.0, settings.saturation)[:, None, None]
-    inverted = uniform(seed, 13, count, 0.0, 1.0)[:, None, None] < settings.inverted
-    exponent = tf.exp(uniform(seed, 14, count, -settings.gamma, settings.gamma))[:, None, None]
+    angle = uniform(seed, 11, share, -np.pi, np.pi)[:, None, None]
+    saturation = uniform(seed, 12, share, 0.0, settings.saturation)[:, None, None]
+    inverted = uniform(seed, 13, share, 0.0, 1.0)[:, None, None] < settings.inverted
+    exponent = tf.exp(uniform(seed, 14, share, -settings.gamma, settings.gamma))[:, None, None]
 
     # Rodrigues' rotation about the grey axis turns the hue; the mean keeps, the rest scales.
     identity, mean = tf.eye(3), tf.fill([3, 3], 1 / 3)
@@ -81,28 +86,35 @@ def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.T
     rotation = tf.cos(angle) * identity + (1 - tf.cos(angle)) * mean + tf.sin(angle) * cross
     matrix = rotation @ (saturation * identity + (1 - saturation) * mean)
 
-    pixels = tf.reshape(images, [count, -1, 3])
+    pixels = tf.reshape(images, [images.shape[0], -1, 3])
     pixels = tf.clip_by_value(tf.matmul(pixels, matrix, transpose_b=True), 0.0, 1.0)
     pixels = tf.where(inverted, 1 - pixels, pixels)
     return tf.reshape(tf.pow(pixels + 1e-4, exponent), images.shape)
 
 
 def augment(
-    images: tf.Tensor, colours: NDArray[np.bool_], seed: tf.Tensor, settings: Augmentation
+    images: tf.Tensor,
+    colours: NDArray[np.bool_],
+    seed: tf.Tensor,
+    settings: Augmentation,
+    share: Share | None = None,
 ) -> tuple[tf.Tensor, NDArray[np.float32]]:
-    """Return the augmented batch and its loss mask, float32 (B, L), 0 where a label was destroyed.
+    """Return the images augmented, and the loss mask of their batch.
 
-    `colours` (L,) marks the colour labels; where there are none, or nothing else, nothing is
-    recoloured. The recoloured images are the last of the batch.
+    `images` are those of `share`, by default a whole batch. The mask is float32 (share.batch, L),
+    0 where a label was destroyed. `colours` (L,) marks the colour labels; where there are none, or
+    nothing else, nothing is recoloured. The recoloured images are the last of the batch.
     """
-    images = warp(images, seed, settings)
-    count = images.shape[0]
-    mask = np.ones((count, len(colours)), np.float32)
+    share = share or Share(images.shape[0])
+    images = warp(images, seed, settings, share)
+    mask = np.ones((share.batch, len(colours)), np.float32)
     recoloured = 0
     if 0 < colours.sum() < len(colours):
-        recoloured = min(math.ceil(count * settings.recoloured), count - 1)
+        recoloured = min(math.ceil(share.batch * settings.recoloured), share.batch - 1)
     if recoloured:
-        kept = count - recoloured
-        mask[kept:, colours] = 0
-        images = tf.concat([images[:kept], recolour(images[kept:], seed, settings)], axis=0)
+        mask[-recoloured:, colours] = 0
+        last = share.after(share.batch - recoloured)
+        kept = int(share.of(mask).all(axis=1).sum())
+        changed = recolour(images[kept:], seed, settings, last)
+        images = tf.concat([images[:kept], changed], axis=0)
     return images, mask

@@ -1,10 +1,27 @@
-"""The images in a folder tree."""
+"""The images that a command line or a folder tree names."""
 
 import os
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyimagesearch import console
 from pyimagesearch.images import looks_like_image
+
+
+def find_arguments(arguments: Iterable[str]) -> Iterator[str]:
+    """Yield the images that `arguments` name, in order.
+
+    Folders are searched at any depth, "-" stands for the lines of standard input.
+    """
+    for argument in arguments:
+        if argument == "-":
+            lines = (line.rstrip("\r\n") for line in sys.stdin)
+            yield from find_arguments(filter(None, lines))
+        elif Path(argument).is_dir():
+            yield from map(str, find_images(Path(argument)))
+        else:
+            yield argument
 
 
 def find_images(root: Path) -> list[Path]:

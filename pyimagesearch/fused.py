@@ -1,12 +1,15 @@
-"""Batch normalisation by TensorFlow's fused kernel, for training only.
+"""The layers that a network is trained with in the place of the stock ones, which save its weights.
 
-Keras 3 computes the batch's moments and the normalisation as separate passes; the fused kernel
-does both in one. A network is trained with the fused layers and saved with the stock ones, which
-hold the same weights.
+Keras 3's batch normalisation computes the batch's moments and the normalisation as separate passes;
+TensorFlow's fused kernel does both in one. Where workers share a batch, its moments are those of
+all their images, and dropout is drawn for all of them, so that a run has the same result for any
+number of workers.
 """
 
 import keras
 import tensorflow as tf
+
+from pyimagesearch.shares import Share
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -18,22 +21,74 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         """Normalise `inputs`, and in training move the statistics towards the batch's."""
         if not training or len(inputs.shape) != 4 or self.axis not in (-1, 3):
             return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
-        )
+        outputs, mean, variance = self._normalised(inputs)
         step = 1 - self.momentum
         self.moving_mean.assign_add(step * (mean - self.moving_mean))
         self.moving_variance.assign_add(step * (variance - self.moving_variance))
         return outputs
 
+    def _normalised(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return `inputs` normalised, and the mean and the unbiased variance of each channel."""
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        return outputs, mean, variance
 
-def with_fused_normalization(model: keras.Model) -> keras.Model:
-    """Return a copy of `model` for training; `get_weights` has the order of the original's."""
+
+class SynchronisedBatchNormalization(FusedBatchNormalization):
+    """The fused layer by the moments of all workers, which they exchange at once."""
+
+    def _normalised(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        channels = inputs.shape[-1]
+        pixels = tf.reshape(inputs, [-1, channels])
+        sums = (tf.reduce_sum(pixels, axis=0), tf.reduce_sum(tf.square(pixels), axis=0))
+        count = tf.cast(tf.shape(pixels)[:1], inputs.dtype)
+        of_all = tf.distribute.get_replica_context().all_reduce(
+            tf.distribute.ReduceOp.SUM, tf.concat([*sums, count], axis=0)
+        )
+        total, squares, count = tf.split(of_all, [channels, channels, 1])
+        mean = total / count
+        variance = tf.maximum(squares / count - tf.square(mean), 0.0)
+        outputs = tf.nn.batch_normalization(
+            inputs, mean, variance, self.beta, self.gamma, self.epsilon
+        )
+        return outputs, mean, variance * count / (count - 1)
+
+
+class SharedDropout(keras.layers.Dropout):
+    """The stock layer, drawing for the whole batch and taking what is this worker's."""
+
+    share: Share
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Drop some of `inputs`, a share of a batch, in training."""
+        if not training:
+            return inputs
+        whole = tf.ones([self.share.batch, *inputs.shape[1:]], inputs.dtype)
+        kept = keras.random.dropout(whole, self.rate, self.noise_shape, self.seed_generator)
+        return inputs * self.share.of(kept)
+
+
+def for_training(model: keras.Model, share: Share, multiplications: str = "float32") -> keras.Model:
+    """Return a copy of `model` to train by `share`; `get_weights` has the original's order.
+
+    `multiplications` is the dtype policy of the layers that multiply; weights stay float32.
+    """
+    alone = share.workers == 1
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
-        stock = type(layer) is keras.layers.BatchNormalization
-        return (FusedBatchNormalization if stock else type(layer)).from_config(layer.get_config())
+        kind = type(layer)
+        if kind is keras.layers.BatchNormalization:
+            kind = FusedBatchNormalization if alone else SynchronisedBatchNormalization
+        elif kind is keras.layers.Dropout and not alone:
+            kind = SharedDropout
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            config["dtype"] = multiplications
+        copy = kind.from_config(config)
+        copy.share = share
+        return copy
 
-    fused = keras.models.clone_model(model, clone_function=clone)
-    fused.set_weights(model.get_weights())
-    return fused
+    copy = keras.models.clone_model(model, clone_function=clone)
+    copy.set_weights(model.get_weights())
+    return copy

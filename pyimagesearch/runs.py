@@ -45,23 +45,21 @@ def run(
     recipe: Recipe,
     on_epoch: Callable[[Epoch], None] | None = None,
     checkpoint: Checkpoint | None = None,
+    workers: int | None = None,
 ) -> Run:
     """Train on the training inputs of `data`; all else is chosen on its validation inputs.
 
-    Goes on from the `checkpoint` that was found. Raises KeyboardInterrupt between two steps where
+    Goes on from the `checkpoint` that was found. Given `workers`, they train by that checkpoint, by
+    Ray. Raises KeyboardInterrupt between two steps where
     Ctrl-C or SIGTERM asked for the end.
     """
-    settings = recipe.settings
     model = build(data, recipe)
-    weights = losses.balance(data.targets[data.training]) if recipe.positive_weights else None
-    schedule = training.Schedule(
-        settings.epochs,
-        settings.batch_size,
-        settings.learning_rate,
-        recipe.seed,
-        loss=losses.Loss(recipe.loss, weights),
-    )
+    schedule = make_schedule(data, recipe)
     console.say(describe(model, data, recipe))
+    if workers and checkpoint:
+        from pyimagesearch.cluster.training import train
+
+        train(data, recipe, checkpoint, workers, on_epoch or (lambda _: None))
     steps = training.steps_per_epoch(data, schedule)
     with (
         stopping.between_steps() as stop_if_asked,
@@ -83,6 +81,19 @@ def run(
             model, data, schedule, Augmentation(), on_step, on_epoch or (lambda _: None), checkpoint
         )
     return Run(model, epochs, make_tagger(model, data, recipe))
+
+
+def make_schedule(data: training.Data, recipe: Recipe) -> training.Schedule:
+    """Return how `recipe` says to learn from `data`."""
+    settings = recipe.settings
+    weights = losses.balance(data.targets[data.training]) if recipe.positive_weights else None
+    return training.Schedule(
+        settings.epochs,
+        settings.batch_size,
+        settings.learning_rate,
+        recipe.seed,
+        loss=losses.Loss(recipe.loss, weights),
+    )
 
 
 def identify(data: training.Data, recipe: Recipe) -> dict[str, object]:

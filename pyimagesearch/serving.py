@@ -22,16 +22,17 @@ Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4
 
 
-def load(path: Path, card: Card, engine: str = "auto") -> Predict:
+def load(path: Path, card: Card, engine: str = "auto", threads: int | None = None) -> Predict:
     """Return the network in the model file at `path`.
 
     `engine` is "onnx" for the copy that needs no TensorFlow, "keras" for the network itself, or
-    "auto" for the copy where there is one. Raises CommandError where that cannot be had.
+    "auto" for the copy where there is one. `threads` limits the copy, which takes every core
+    otherwise. Raises CommandError where that cannot be had.
     """
     copy = None if engine == "keras" else read_serving_copy(path)
     if copy is not None:
         try:
-            return onnx_predictor(copy, card)
+            return onnx_predictor(copy, card, threads)
         except Exception as error:  # onnxruntime raises kinds of its own, not all public
             reason = str(error).partition("\n")[0]
             raise CommandError(f"{path}: its ONNX copy cannot be used ({reason})") from None
@@ -44,7 +45,7 @@ def load(path: Path, card: Card, engine: str = "auto") -> Predict:
     return keras_predictor(network, card)
 
 
-def onnx_predictor(data: bytes, card: Card) -> Predict:
+def onnx_predictor(data: bytes, card: Card, threads: int | None = None) -> Predict:
     """Return the graph in `data` as a function; raises what onnxruntime raises, or GraphError."""
     import onnxruntime
 
@@ -54,6 +55,7 @@ def onnx_predictor(data: bytes, card: Card) -> Predict:
     # Spinning threads take the cores that decode the next photos: half the speed on two cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
+    options.intra_op_num_threads = threads or 0  # 0: a thread a core
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 

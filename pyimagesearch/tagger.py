@@ -65,18 +65,20 @@ class Tagger:
         labelbin: Path | str = "mlb.pickle",
         engine: str = "auto",
         threshold: float | None = None,
+        threads: int | None = None,
     ) -> "Tagger":
         """Return the tagger in the two files that train.py wrote.
 
         `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
         `threshold` takes the place of the model's own, for every label, and nothing is refused as
-        unknown then. Raises CommandError where the files cannot be used.
+        unknown then. `threads` is how many onnx may use, one a core by default. Raises CommandError
+        where the files cannot be used.
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
         if threshold is not None:
             card = replace(card, thresholds=(threshold,) * len(card.labels), least_energy=0.0)
-        return Tagger(card, serving.load(Path(model), card, engine))
+        return Tagger(card, serving.load(Path(model), card, engine, threads))
 
     @overload  # a str is an iterable of str, too
     def tag(self, photos: Photo) -> Tagged: ...  # type: ignore[overload-overlap]
@@ -136,14 +138,17 @@ class Tagger:
         return Judged(probabilities, said, decided & is_known[:, None])
 
     def tag_files(
-        self, paths: Iterable[Path], max_pixels: int = images.MAX_PIXELS
+        self,
+        paths: Iterable[Path],
+        max_pixels: int = images.MAX_PIXELS,
+        processes: int | None = None,
     ) -> Iterator[tuple[Path, Tagged | ImageError]]:
         """Yield each path with its tags, or with what is wrong with it, in the order given.
 
-        Files are decoded in parallel and predicted in batches; memory does not grow with their
-        number.
+        Files are decoded by `processes` others, one a core by default, and predicted in batches;
+        memory does not grow with their number.
         """
-        loaded = decoding.load_many(paths, self.card.image_size, max_pixels)
+        loaded = decoding.load_many(paths, self.card.image_size, max_pixels, processes)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag_inputs(np.stack(good)) if good else ())

@@ -130,6 +130,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "labels, at the price of wrong tags and of probabilities that are too high",
     )
 
+    learning.add_argument(
+        "--workers",
+        type=positive_int,
+        metavar="N",
+        help="train by N processes, of this machine or of the Ray cluster at RAY_ADDRESS, to the "
+        "same result; on one machine slower than without, see docs/cluster.md",
+    )
+
     data = parser.add_argument_group("data")
     data.add_argument(
         "--label-groups",
@@ -191,6 +199,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("argument --resume: only goes on with the training of a model")
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")
+    if options.workers and (options.folds or options.leave_one_pair_out):
+        parser.error("argument --workers: not with --folds or --leave-one-pair-out")
     if not 0 <= options.seed < 2**31:
         parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options

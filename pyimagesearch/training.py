@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
-from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
-from pyimagesearch.fused import with_fused_normalization
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.losses import Loss
-from pyimagesearch.networks import colour_columns
 from pyimagesearch.splits import Indices, stratified_split
+from pyimagesearch.trainer import Trainer
 
 Inputs = NDArray[np.uint8] | NDArray[np.float32]
 Floats = NDArray[np.float32]
@@ -105,71 +104,6 @@ def steps_per_epoch(data: Data, schedule: Schedule) -> int:
     return math.ceil(len(data.training) / schedule.batch_size)
 
 
-def scaled(inputs: tf.Tensor) -> tf.Tensor:
-    """Return uint8 images as float32 in 0..1, and features as they are."""
-    return tf.cast(inputs, tf.float32) / 255 if inputs.dtype == tf.uint8 else inputs
-
-
-class Trainer:
-    """A network in training: its fused copy, its optimizer, and the two compiled functions."""
-
-    def __init__(
-        self, model: keras.Model, data: Data, schedule: Schedule, settings: Augmentation
-    ) -> None:
-        """Prepare to train `model`, which ends in a sigmoid layer and is left as it is."""
-        self.model = with_fused_normalization(model)
-        # The loss is taken before the sigmoid, where it is stable.
-        self.logits = keras.Model(self.model.inputs, self.model.layers[-1].input)
-        self.optimizer = keras.optimizers.AdamW(
-            schedule.learning_rate, weight_decay=schedule.weight_decay
-        )
-        self.optimizer.build(self.model.trainable_variables)
-        self.seed = schedule.seed
-        self.settings = settings
-        colours = colour_columns(data.groups, data.classes)
-        self.colours = np.isin(np.arange(len(data.classes)), colours)
-        self.loss = schedule.loss.function()
-        self.step = tf.function(self._step)
-        signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
-        self._predict = tf.function(self._probabilities, input_signature=[signature])
-
-    def _step(
-        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor, rate: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Learn from one batch of uint8 images or float32 features; return its loss, and the
-        probabilities of the first of the batch, those that kept all their labels."""
-        self.optimizer.learning_rate.assign(rate)
-        inputs, mask = self._prepared(batch, targets, number)
-        with tf.GradientTape() as tape:
-            logits = self.logits(inputs, training=True)
-            losses = self.loss(logits, targets)
-            loss = tf.reduce_sum(losses * mask) / mask.sum()
-        variables = self.model.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        intact = int(mask.all(axis=1).sum())  # they come first
-        return loss, tf.sigmoid(logits[:intact])
-
-    def _prepared(
-        self, batch: tf.Tensor, targets: tf.Tensor, number: tf.Tensor
-    ) -> tuple[tf.Tensor, NDArray[np.float32]]:
-        """Return what the network sees of step `number`, and its loss mask (B, L)."""
-        if batch.dtype != tf.uint8:  # features: there is nothing to turn or to recolour
-            return batch, np.ones(targets.shape, np.float32)
-        seed = tf.stack([self.seed, number])
-        return augment(scaled(batch), self.colours, seed, self.settings)
-
-    def _probabilities(self, batch: tf.Tensor) -> tf.Tensor:
-        return self.model(scaled(batch), training=False)
-
-    def predict(self, inputs: Inputs, indices: Indices, batch_size: int = 256) -> Floats:
-        """Return (len(indices), L) float32 probabilities of the inputs at `indices`."""
-        starts = range(0, len(indices), batch_size)
-        return np.concatenate(
-            [self._predict(inputs[indices[i : i + batch_size]]).numpy() for i in starts]
-        )
-
-
 def fit(
     model: keras.Model,
     data: Data,
@@ -184,6 +118,9 @@ def fit(
     `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
     same weights on the same machine, also where the run goes on from its `checkpoint`, which is
     written after each epoch. Raises CommandError where the loss diverges.
+
+    Each worker of a `tf.distribute` strategy calls it with the same arguments, reads only its
+    shares of the inputs, and gets the same result.
     """
     trainer = Trainer(model, data, schedule, settings)
     batch, steps = schedule.batch_size, steps_per_epoch(data, schedule)
@@ -204,7 +141,7 @@ def fit(
         shuffled = np.resize(order.permutation(data.training), steps * batch)
         losses, probabilities, seen = [], [], []
         for index in range(steps):
-            chosen = shuffled[index * batch : (index + 1) * batch]
+            chosen = trainer.share.of(shuffled[index * batch : (index + 1) * batch])
             done = number * steps + index
             rate = one_cycle(done, schedule.epochs * steps, schedule.learning_rate)
             loss, predicted = trainer.step(
@@ -214,13 +151,16 @@ def fit(
             probabilities.append(predicted.numpy())
             seen.append(chosen[: len(predicted)])
             on_step()
+        here = scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)])
+        exact, per_label = trainer.mean(here, sum(map(len, seen)))
         held_out = trainer.predict(data.inputs, data.validation)
         held_out_targets = data.targets[data.validation]
         epoch = Epoch(
             number + 1,
             time.perf_counter() - start,
             float(np.mean(losses)),
-            *scores(np.concatenate(probabilities), data.targets[np.concatenate(seen)]),
+            exact,
+            per_label,
             cross_entropy(held_out_targets, held_out),
             *scores(held_out, held_out_targets),
             metrics.mean_average_precision(held_out, held_out_targets),
@@ -232,7 +172,7 @@ def fit(
         epochs.append(epoch)
         if best_epoch(epochs) is epoch:
             model.set_weights(trainer.model.get_weights())
-        if checkpoint is not None:
+        if checkpoint is not None and trainer.share.rank == 0:
             checkpoint.save(state)
         on_epoch(epoch)
     return epochs

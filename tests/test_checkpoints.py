@@ -12,9 +12,10 @@ from pyimagesearch import checkpoints, networks, runs, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
-from pyimagesearch.fused import with_fused_normalization
+from pyimagesearch.fused import for_training
 from pyimagesearch.history import Epoch
 from pyimagesearch.networks import Defaults, Recipe
+from pyimagesearch.shares import Share
 
 RUN = {"seed": 1, "epochs": 4, "groups": ["colour=blue,red"], "learning_rate": 5e-3}
 SCHEDULE = training.Schedule(epochs=4, batch_size=16, learning_rate=5e-3, seed=1)
@@ -65,7 +66,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_same_weights(
 def state(seed: int = 1) -> State:
     features = np.random.default_rng(seed).normal(size=(8, 5)).astype(np.float32)
     model = networks.build_mlp(features, CLASSES, seed)
-    network = with_fused_normalization(model)
+    network = for_training(model, Share(16))
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
     epochs = [Epoch(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5, 0.75)]

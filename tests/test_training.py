@@ -4,9 +4,10 @@ import pytest
 
 from pyimagesearch import networks, training
 from pyimagesearch.augment import Augmentation
-from pyimagesearch.fused import FusedBatchNormalization, with_fused_normalization
+from pyimagesearch.fused import FusedBatchNormalization, for_training
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.shares import Share
 from pyimagesearch.splits import stratified_split
 
 CLASSES = ("blue", "flat", "red", "tall")
@@ -100,7 +101,7 @@ def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
 
 def test_a_fused_copy_has_the_weights_and_the_answers_of_the_original() -> None:
     model = networks.build("smallervggnet", SIDE, (), CLASSES, 0)
-    fused = with_fused_normalization(model)
+    fused = for_training(model, Share(16))
     assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
     images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)
     np.testing.assert_allclose(model(images), fused(images), atol=1e-5)

@@ -1,0 +1,1 @@
+"""Training and tagging on several processes or machines by Ray; imported only when asked for."""

@@ -1,0 +1,243 @@
+"""Tag any number of photos on several processes or machines, into parquet files.
+
+The photos, in the order of the single process, are cut into parts. A worker tags a part and writes
+it whole under a name of its own, so a part that a lost worker left is done again without a trace,
+a second run does only what is missing, and the parts read one after the other are the rows in
+order. Every machine must see the photos and the output under the same names: on shared storage, or
+by URL.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import fs, parquet
+from tqdm import tqdm
+
+from pyimagesearch import console, folders
+from pyimagesearch.artifacts import check_pair, read_card
+from pyimagesearch.cluster import stores
+from pyimagesearch.cluster.session import session
+from pyimagesearch.console import CommandError
+from pyimagesearch.images import ImageError
+from pyimagesearch.labelbin import read_labels
+from pyimagesearch.tagger import Tagged, Tagger
+
+PART = 256  # photos at least, four batches
+MOST_PARTS = 10_000
+# Readers of parquet folders pass over names that begin so.
+RECORD = "_run.json"
+UNFINISHED = "_unfinished-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to know, wherever it runs."""
+
+    model: bytes  # the two files of train.py
+    labelbin: bytes
+    engine: str
+    threshold: float | None
+    max_pixels: int
+    output: str  # a folder, absolute, or a URL
+    root: str  # where relative paths start
+
+    def digest(self, photos: Sequence[str]) -> str:
+        """Return what differs as soon as some row of the output would."""
+        digest = hashlib.sha256(self.model + self.labelbin)
+        digest.update(repr((self.engine, self.threshold, self.max_pixels, self.root)).encode())
+        for photo in photos:
+            digest.update(os.fsencode(photo) + b"\0")
+        return digest.hexdigest()
+
+
+def find_photos(arguments: Iterable[str]) -> Iterator[str]:
+    """Yield the photos that the arguments of classify.py name, and those below URLs, in order."""
+    for name in folders.find_arguments(arguments):
+        yield from stores.find_images(name) if stores.is_url(name) else (str(Path(name)),)
+
+
+def make_job(
+    model: Path,
+    labelbin: Path,
+    engine: str,
+    threshold: float | None,
+    max_pixels: int,
+    output: str,
+) -> Job:
+    """Return the job of the model in the two files; raises CommandError where it tags no photos."""
+    card = read_card(model)
+    check_pair(card, read_labels(labelbin), model, labelbin)
+    if not card.image_size:
+        raise CommandError(f"--workers: {model} tags rows of tables, not photos")
+    place = output if stores.is_url(output) else str(Path(output).absolute())
+    files = model.read_bytes(), labelbin.read_bytes()
+    return Job(*files, engine, threshold, max_pixels, place, str(Path.cwd()))
+
+
+def schema(labels: Iterable[str]) -> pa.Schema:
+    """Return the columns of the output; unreadable photos have `image` and `error` only."""
+    return pa.schema(
+        [
+            ("image", pa.string()),
+            ("tags", pa.list_(pa.string())),
+            ("new_combination", pa.bool_()),
+            ("probabilities", pa.struct([(label, pa.float32()) for label in labels])),
+            ("error", pa.string()),
+        ]
+    )
+
+
+def row(photo: str, result: Tagged | ImageError) -> dict[str, object]:
+    """Return one row of the output; bytes of a name that are no text are written as escapes."""
+    image = os.fsencode(photo).decode(errors="backslashreplace")
+    if isinstance(result, ImageError):
+        return {"image": image, "error": str(result)}
+    return {
+        "image": image,
+        "tags": result.tags,
+        "new_combination": result.is_new_combination,
+        "probabilities": result.probabilities,
+    }
+
+
+class PartTagger:
+    """A worker: loads the tagger once, tags a part at each call."""
+
+    def __init__(self, job: Job) -> None:
+        """Load the tagger, to run on one thread."""
+        self.job = job
+        with tempfile.TemporaryDirectory() as folder:
+            model, labelbin = Path(folder, "model"), Path(folder, "labelbin")
+            model.write_bytes(job.model)
+            labelbin.write_bytes(job.labelbin)
+            self.tagger = Tagger.load(model, labelbin, job.engine, job.threshold, threads=1)
+
+    def __call__(self, part: dict[str, Any]) -> dict[str, Any]:
+        """Tag `part["photos"]`, write its file, and return what cannot be read and why."""
+        photos = [os.fsdecode(name) for name in part["photos"]]
+        rows = [row(photo, result) for photo, result in self._tagged(photos)]
+        table = pa.Table.from_pylist(rows, schema(self.tagger.card.labels))
+        write_part(table, self.job.output, part["name"])
+        errors = [f"{row['image']}: {row['error']}" for row in rows if "error" in row]
+        return {"photos": len(photos), "errors": errors}
+
+    def _tagged(self, photos: Sequence[str]) -> Iterator[tuple[str, Tagged | ImageError]]:
+        names = (name if stores.is_url(name) else str(Path(self.job.root, name)) for name in photos)
+        errors: dict[Path, str] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            copies = stores.local_copies(names, Path(folder), errors)
+            results = self.tagger.tag_files(copies, self.job.max_pixels, processes=1)
+            for photo, (path, result) in zip(photos, results, strict=True):
+                if path.parent == Path(folder):
+                    path.unlink(missing_ok=True)
+                yield photo, ImageError(errors[path]) if path in errors else result
+
+
+def write_part(table: pa.Table, output: str, name: str) -> None:
+    """Write `table` to the file `name` of the folder or URL `output`, whole or not at all."""
+    system, folder = stores.resolve(output)
+    unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}-{name}"
+    parquet.write_table(table, unfinished, filesystem=system)
+    system.move(unfinished, f"{folder}/{name}")
+
+
+def cut(photos: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the parts of `photos`, the same for any number of workers."""
+    size = max(PART, math.ceil(len(photos) / MOST_PARTS))
+    for number, start in enumerate(range(0, len(photos), size)):
+        names = [os.fsencode(name) for name in photos[start : start + size]]
+        yield {"name": f"part-{number:05}.parquet", "photos": names}
+
+
+def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
+    """Return the names of the parts that an earlier run of the same job wrote.
+
+    Starts the output where there is none. Raises CommandError where it is something else.
+    """
+    system, folder = stores.resolve(job.output)
+    try:
+        system.create_dir(folder)
+        names = {entry.base_name for entry in system.get_file_info(fs.FileSelector(folder))}
+        record = {"photos": len(photos), "digest": job.digest(photos)}
+        if not names:
+            with system.open_output_stream(f"{folder}/{RECORD}") as file:
+                file.write(json.dumps(record).encode())
+        else:
+            with system.open_input_stream(f"{folder}/{RECORD}") as file:
+                if json.loads(file.read()) != record:
+                    raise ValueError("another run's")
+    except (ValueError, FileNotFoundError):
+        raise CommandError(
+            f"{job.output}: holds something else than tags of these photos by this model; name "
+            "another place or remove it"
+        ) from None
+    except OSError as error:
+        raise CommandError(
+            f"{job.output}: cannot be written ({stores.reason(error)}); name another place"
+        ) from None
+    return {name for name in names if name.startswith("part-")}
+
+
+def tag(job: Job, photos: Sequence[str], workers: int) -> None:
+    """Write the tags of `photos` into the parquet files of `job.output`.
+
+    Photos that cannot be read are named on stderr and have a row that says why. A second call
+    after the first was cut short does what is missing. Raises CommandError where nothing can be
+    read, and where the workers cannot be had or fail.
+    """
+    if not photos:
+        raise CommandError("no photos there: nothing to tag")
+    finished = finished_parts(job, photos)
+    parts = list(cut(photos))
+    missing = [part for part in parts if part["name"] not in finished]
+    count = sum(len(part["photos"]) for part in missing)
+    if count < len(photos):
+        console.say(f"{len(photos) - count} of {len(photos)} photos were tagged before")
+    unreadable = 0
+    if missing:
+        with (
+            session(workers) as ray,
+            tqdm(total=count, desc="tagging", unit="photo", disable=None) as bar,
+        ):
+            for done in run(ray, job, missing, workers):
+                for error in done["errors"]:
+                    console.warn(f"{error}; skipped")
+                unreadable += len(done["errors"])
+                bar.update(done["photos"])
+    if unreadable == len(photos):
+        raise CommandError("nothing to tag: none of the photos can be read")
+    if unreadable:
+        console.say(f"{unreadable} of {count} photos skipped")
+    console.say(f"wrote {job.output}: {len(photos)} rows in the order of the photos")
+
+
+def run(
+    ray: Any, job: Job, parts: Sequence[dict[str, Any]], workers: int
+) -> Iterator[dict[str, Any]]:
+    """Yield what the workers return for each of `parts`, in any order."""
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    try:
+        yield from (
+            ray.data.from_items(parts, override_num_blocks=len(parts))
+            .map(
+                PartTagger,
+                fn_constructor_args=(job,),
+                compute=ray.data.ActorPoolStrategy(size=min(workers, len(parts))),
+                num_cpus=1,
+            )
+            .iter_rows()
+        )
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None) or error
+        raise CommandError(f"a worker failed: {stores.reason(cause)}") from None

@@ -1,0 +1,53 @@
+"""The processes that a command started by Ray, for tests that kill them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def children(parent: int, name: str) -> list[int]:
+    """Return the process ids below `parent`, at any depth, whose command line holds `name`."""
+    processes = dict(_processes())
+
+    def is_below(pid: int) -> bool:
+        while pid in processes and pid != parent:
+            pid = processes[pid][0]
+        return pid == parent
+
+    return [
+        pid for pid, (above, command) in processes.items() if name in command and is_below(above)
+    ]
+
+
+def wait_for_end(pids: Iterable[int]) -> None:
+    """Wait until none of `pids` runs any more; one whose status nobody has asked for has ended."""
+
+    def have_ended() -> bool:
+        running = dict(_processes())
+        return not any(pid in running and running[pid][1] for pid in pids)
+
+    wait_for(have_ended, f"the end of {pids}")
+
+
+def _processes() -> Iterator[tuple[int, tuple[int, str]]]:
+    """Yield of every process its id, and its parent's id and its command line."""
+    for folder in Path("/proc").iterdir():
+        try:
+            after_name = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+            yield int(folder.name), (int(after_name[1]), command.decode(errors="replace"))
+        except (OSError, ValueError, IndexError):  # no process, or one that has just ended
+            continue
+
+
+def wait_for(look: Callable[[], T], what: str, seconds: float = 90) -> T:
+    """Return what `look` returns as soon as that is true; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen in {seconds:.0f} s")
