@@ -1,4 +1,4 @@
-.PHONY: help train test test-slow soak test-cluster lint clean
+.PHONY: help train test test-slow fuzz soak test-cluster lint clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -6,6 +6,7 @@ help:
 	@echo "make train      set up .venv, train on dataset/, tag the pictures in examples/"
 	@echo "make test       lint, type check and run the tests"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make fuzz       20,000 broken files of each picture format through the decoders"
 	@echo "make soak       the tests that kill and crowd it, at full size"
 	@echo "make test-cluster  the tests that kill workers of several"
 	@echo "make clean      remove .venv and what the commands left behind"
@@ -35,6 +36,9 @@ test: lint
 
 test-slow: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m slow
+
+fuzz: .venv/requirements-dev.stamp
+	$(BIN)/python -m pytest -m soak -s tests/images/test_fuzz.py
 
 soak: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m soak

@@ -8,22 +8,22 @@ python classify.py --image photo.jpg --output tagged.png
 python classify.py --image photos/ --workers 8 --output tags.parquet
 """
 
+from pyimagesearch import startup
+
+# isort: split
 import argparse
-import csv
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, decoding, folders, images, labels
+from pyimagesearch import console, decoding, folders, images, labels, rows, stopping
 from pyimagesearch.arguments import positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.pictures import PictureWriter, check_display, show
-from pyimagesearch.tagger import NOTHING, Tagged, Tagger
-
-Write = Callable[[Path, Tagged], None]
+from pyimagesearch.rows import Write
+from pyimagesearch.tagger import Tagged, Tagger
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -80,10 +80,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     form.add_argument(
         "--json",
         action="store_true",
-        help="one object a line: image, tags that count, probabilities of all labels",
+        help="one object a line: image, tags that count, probabilities of all labels, or an error",
     )
     form.add_argument(
-        "--csv", action="store_true", help="a row a photo: image, tags, a column a label"
+        "--csv", action="store_true", help="a row a photo: image, tags, a column a label, error"
     )
     output.add_argument(
         "--top-k",
@@ -129,55 +129,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
-    """Return the probabilities by label: all in label order, or the `count` likeliest first."""
-    if count is None:
-        return tagged.probabilities
-    ranked = sorted(tagged.probabilities.items(), key=lambda item: -item[1])
-    return dict(ranked[:count])
-
-
-def write_text(path: Path, tagged: Tagged, in_detail: bool, top_k: int | None) -> None:
-    """Print the tags that count on one line and, `in_detail`, each label's percentage below."""
-    shown = [f"{tag} {tagged.probabilities[tag]:.1%}" for tag in tagged.tags[:top_k]]
-    tags = ", ".join(shown) or NOTHING
-    new = " (new combination: never seen together in training)"
-    print(f"{path}: {tags}{new if tagged.is_new_combination else ''}")
-    if in_detail:
-        for label, probability in likeliest(tagged, top_k).items():
-            print(f"{label}: {probability:.2%}")
-
-
-def write_json(path: Path, tagged: Tagged, top_k: int | None) -> None:
-    """Print one JSON object on a line."""
-    row = {
-        "image": str(path),
-        "tags": tagged.tags,
-        "new_combination": tagged.is_new_combination,
-        "probabilities": {k: round(v, 6) for k, v in likeliest(tagged, top_k).items()},
-    }
-    print(json.dumps(row, ensure_ascii=False))
-
-
-def csv_writer(known: Sequence[str]) -> Write:
-    """Print the header and return the function that prints a photo's row."""
-    rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(("image", "tags", *known))
-
-    def write(path: Path, tagged: Tagged) -> None:
-        values = (f"{tagged.probabilities[label]:.6f}" for label in known)
-        rows.writerow((path, labels.join_labels(tagged.tags, known), *values))
-
-    return write
-
-
 def choose_writer(options: argparse.Namespace, known: Sequence[str], in_detail: bool) -> Write:
-    """Return what prints one tagged photo in the form asked for."""
+    """Return what prints one photo in the form asked for."""
     if options.csv:
-        return csv_writer(known)
-    if options.json:
-        return lambda path, tagged: write_json(path, tagged, options.top_k)
-    return lambda path, tagged: write_text(path, tagged, in_detail, options.top_k)
+        return rows.csv_writer(known)
+    return (
+        rows.json_writer(options.top_k)
+        if options.json
+        else rows.text_writer(in_detail, options.top_k)
+    )
 
 
 def draw(
@@ -255,12 +215,13 @@ def classify(options: argparse.Namespace) -> None:
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
     for path, result in tag(tagger, options):
+        with stopping.between_steps():  # a row is written whole
+            write(path, result)
         if isinstance(result, ImageError):
             console.warn(f"{path}: {result}; skipped")
             unreadable += 1
             continue
         done += 1
-        write(path, result)
         if options.sidecar:
             labels.write_sidecar(path, result.tags)
         if pictures or options.show:
@@ -276,6 +237,7 @@ def classify(options: argparse.Namespace) -> None:
 def main() -> int:
     """Run the command and return its exit status."""
     options = parse()
+    startup.done()
     return console.run(
         lambda: evaluate(options) if options.evaluate else classify(options), options.verbose
     )

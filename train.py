@@ -9,6 +9,9 @@ python train.py --dataset dataset --folds 5
 python train.py --resume
 """
 
+from pyimagesearch import startup
+
+# isort: split
 import argparse
 import sys
 import time
@@ -227,6 +230,7 @@ def cross_validate(
 def main() -> int:
     """Run the command and return its exit status."""
     options = train_arguments.parse()
+    startup.done()
     return console.run(lambda: work(options), options.verbose)
 
 

@@ -105,7 +105,9 @@ def _mend_streams() -> None:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             is_utf8 = stream.encoding.lower().replace("-", "") == "utf8"
-            stream.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
+            errors = "surrogateescape" if is_utf8 else "backslashreplace"
+            # Whatever ends the process, a file it wrote to ends with a whole line.
+            stream.reconfigure(errors=errors, line_buffering=True)
 
 
 def _discard(stream: TextIO) -> None:

@@ -50,8 +50,7 @@ def run(
     """Train on the training inputs of `data`; all else is chosen on its validation inputs.
 
     Goes on from the `checkpoint` that was found. Given `workers`, they train by that checkpoint, by
-    Ray. Raises KeyboardInterrupt between two steps where
-    Ctrl-C or SIGTERM asked for the end.
+    Ray. Raises KeyboardInterrupt between two steps where Ctrl-C or SIGTERM asked for the end.
     """
     model = build(data, recipe)
     schedule = make_schedule(data, recipe)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pyimagesearch import decoding, feature_tables, images, serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.calibration import calibrate
+from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
 
@@ -76,9 +77,12 @@ class Tagger:
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
+        predict = serving.load(Path(model), card, engine, threads)
+        if read_card(Path(model)) != card:
+            raise CommandError(f"{model}: another run replaced it while it was read; try again")
         if threshold is not None:
             card = replace(card, thresholds=(threshold,) * len(card.labels), least_energy=0.0)
-        return Tagger(card, serving.load(Path(model), card, engine, threads))
+        return Tagger(card, predict)
 
     @overload  # a str is an iterable of str, too
     def tag(self, photos: Photo) -> Tagged: ...  # type: ignore[overload-overlap]

@@ -121,13 +121,14 @@ def test_evaluating_labels_that_the_model_does_not_know_is_an_error(
 def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: Trained) -> None:
     result = run_command("classify.py", "-i", ROOT / "examples", "--csv", cwd=trained.folder)
     header, *rows = csv.reader(result.stdout.splitlines())
-    assert header == ["image", "tags", *LABELS]
+    assert header == ["image", "tags", *LABELS, "error"]
     assert len(rows) == 7
     as_json = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
     for row, line in zip(rows, as_json.stdout.splitlines(), strict=True):
         other = json.loads(line)
         assert row[:2] == [other["image"], "|".join(other["tags"])]
-        assert list(map(float, row[2:])) == pytest.approx(
+        assert row[-1] == ""
+        assert list(map(float, row[2:-1])) == pytest.approx(
             list(other["probabilities"].values()), abs=1e-5
         )
 

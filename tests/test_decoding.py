@@ -2,11 +2,12 @@
 
 import os
 import signal
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from images.files import assert_colour
+from images.files import assert_colour, encode
 from PIL import Image
 
 from pyimagesearch import decoding
@@ -74,9 +75,9 @@ import os, resource, signal, sys, time
 sys.path[:] = sys.argv[1:]
 from pathlib import Path
 from pyimagesearch import decoding_worker, images
-honest = images.load
+honest = images.read_bytes
 
-def load(path, side, max_pixels):
+def read_bytes(path):
     if path.stem == "abort":
         os.abort()
     if path.stem == "segfault":
@@ -84,11 +85,12 @@ def load(path, side, max_pixels):
     if path.stem == "hang":
         time.sleep(1000)
     if path.stem == "greedy":
-        bytes(decoding_worker.BASE_BYTES + decoding_worker.BYTES_A_PIXEL * max_pixels)
-    return honest(path, side, max_pixels)
+        decoding_worker.limit_memory(2**29)
+        bytes(2**30)
+    return honest(path)
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-images.load = load
+images.read_bytes = read_bytes
 decoding_worker.main()
 """
 
@@ -116,6 +118,18 @@ def test_a_decoder_that_dies_takes_its_own_photo_with_it_and_no_other(
     for index, (_, result) in enumerate(results):
         if not isinstance(result, ImageError):
             assert_colour(result, (index,) * 3, tolerance=0)
+
+
+def test_memory_is_limited_by_the_pixels_that_the_header_speaks_of(
+    tmp_path: Path, fresh_workers: None
+) -> None:
+    """The picture within is a thousand times as large as its frame says."""
+    inner = encode(Image.new("RGB", (6000, 6000)), "AVIF", speed=10)
+    data = bytearray(inner)
+    struct.pack_into(">II", data, data.find(b"ispe") + 8, 8, 8)
+    with pytest.raises(ImageError):
+        decoding.decode(bytes(data))
+    assert decoding.decode(inner).shape == (6000, 6000, 3)
 
 
 def test_a_decoder_that_hangs_is_ended(

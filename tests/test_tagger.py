@@ -7,7 +7,9 @@ import pytest
 from conftest import write_picture
 from numpy.typing import NDArray
 
+from pyimagesearch import serving, tagger
 from pyimagesearch.artifacts import Card
+from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.serving import Inputs
@@ -54,6 +56,23 @@ def test_a_pair_seen_as_part_of_more_labels_is_not_new() -> None:
 def test_one_tag_or_none_is_never_new() -> None:
     assert not tag_one(0.9, 0.1, 0.1, 0.1, 0.1).is_new_combination
     assert tag_one(0.1, 0.1, 0.1, 0.1, 0.1) == Tagged((), tag_one(*[0.1] * 5).probabilities, False)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_model_that_another_run_replaces_while_it_is_read_is_not_used_in_parts(
+    monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    old = tagger_that_says(0.5)
+    new = replace(old.card, thresholds=(0.7,) * 5)
+    cards = iter((old.card, new if is_replaced else old.card))
+    monkeypatch.setattr(tagger, "read_card", lambda path: next(cards))
+    monkeypatch.setattr(tagger, "read_labels", lambda path: LABELS)
+    monkeypatch.setattr(serving, "load", lambda *_: old.predict)
+    if is_replaced:
+        with pytest.raises(CommandError, match=r"fashion\.model: another run replaced it while"):
+            Tagger.load()
+    else:
+        assert Tagger.load().card == old.card
 
 
 def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:

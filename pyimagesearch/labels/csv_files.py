@@ -101,6 +101,8 @@ def _with_header(
         )
     listed = next((lower.index(name) for name in LIST_NAMES if name in lower), None)
     if listed is not None:
+        if "error" in lower:  # classify.py says there why it has no tags for a photo
+            lines = list(_without_errors(lines, lower.index("error"), problems))
         others = [name for i, name in enumerate(names) if i not in (image, listed)]
         if others:
             console.warn(f"{path}, line {number}: columns not used: {_few(others)}")
@@ -112,6 +114,14 @@ def _with_header(
             "or give each label a column of 0 and 1"
         )
     return _marked(lines, image, columns, len(names), problems)
+
+
+def _without_errors(lines: Sequence[Line], column: int, problems: Problems) -> Iterator[Line]:
+    for number, cells in lines:
+        if column < len(cells) and cells[column]:
+            problems.skip(number, f"has the error {cells[column]!r}")
+        else:
+            yield number, cells
 
 
 def _few(names: Sequence[str]) -> str:
