@@ -45,11 +45,13 @@ def answer(header: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
     from pyimagesearch import image_headers, images
 
     is_path, side, max_pixels, length = REQUEST.unpack(header)
+    limit_memory(BASE_BYTES + images.MAX_BYTES)
     content = requests.read(length)
     try:
         data = images.read_bytes(Path(os.fsdecode(content))) if is_path else content
         claimed = image_headers.read(data)
-        limit_memory(BASE_BYTES + BYTES_A_PIXEL * min(max_pixels, claimed.width * claimed.height))
+        of_pixels = BYTES_A_PIXEL * min(max_pixels, claimed.width * claimed.height)
+        limit_memory(BASE_BYTES + 4 * len(data) + of_pixels)  # a mended JPEG is copied
         pixels = images.decode(data, side, max_pixels)
         if is_path:
             pixels = images.squash(pixels, side)

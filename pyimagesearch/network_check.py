@@ -9,9 +9,12 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyimagesearch.model_archive import CONFIG, WEIGHTS
+
+if TYPE_CHECKING:
+    import keras
 
 MAX_LAYERS = 500
 MAX_OBJECTS = 20_000  # in the weights file
@@ -116,5 +119,9 @@ def measure(config: Any) -> tuple[int, int]:
 
     with keras.StatelessScope(initialize_variables=False):
         network = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    shapes = [layer.output.shape[1:] for layer in network.layers]
-    return network.count_params(), sum(math.prod(shape) for shape in shapes)
+    return network.count_params(), count_values(network)
+
+
+def count_values(network: "keras.Model") -> int:
+    """Return how many numbers all layers together put out for one input."""
+    return sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
