@@ -50,8 +50,7 @@ def run(
     """Train on the training inputs of `data`; all else is chosen on its validation inputs.
 
     Goes on from the `checkpoint` that was found. Given `workers`, they train by that checkpoint, by
-    Ray. Raises KeyboardInterrupt between two steps where
-    Ctrl-C or SIGTERM asked for the end.
+    Ray. Raises KeyboardInterrupt between two steps where Ctrl-C or SIGTERM asked for the end.
     """
     model = build(data, recipe)
     schedule = make_schedule(data, recipe)
@@ -146,7 +145,7 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         features=tuple(data.features),
     )
     predict = serving.keras_predictor(model, card)
-    said = Tagger(card, predict).judge(data.inputs[data.validation]).uncalibrated
+    said = Tagger(card, predict).judge(data.inputs, data.validation).uncalibrated
     truth = data.targets[data.validation]
     temperatures = calibration.choose_temperatures(said, truth, data.groups, data.classes)
     probabilities = calibration.calibrate(said, temperatures)
@@ -203,7 +202,7 @@ def judge_held_out(
         )
         yield HeldOut(
             part,
-            done.tagger.judge(data.inputs[part]),
+            done.tagger.judge(data.inputs, part),
             best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
             done.tagger,

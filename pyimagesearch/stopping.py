@@ -11,8 +11,8 @@ from types import FrameType
 def between_steps() -> Iterator[Callable[[], None]]:
     """Yield what is to be called after each step: it raises KeyboardInterrupt once one came.
 
-    A second signal does not wait for the step. Signals reach the main thread only; in another
-    one nothing changes.
+    A second signal does not wait for the step. A signal that is ignored, as Ctrl-C is behind a
+    shell, stays so. Signals reach the main thread only; in another one nothing changes.
     """
     asked = False
 
@@ -28,7 +28,8 @@ def between_steps() -> Iterator[Callable[[], None]]:
 
     is_main = threading.current_thread() is threading.main_thread()
     signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-    before = {number: signal.signal(number, ask) for number in signals}
+    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
     try:
         yield check
         check()

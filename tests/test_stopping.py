@@ -46,6 +46,16 @@ def test_a_signal_in_the_last_step_is_not_lost() -> None:
     assert done == ["first", "second"]
 
 
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    done: list[str] = []
+    try:
+        work((signal.SIGINT,), done)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["first", "second", "third"]
+
+
 def test_without_signals_and_in_another_thread_all_steps_are_done() -> None:
     done: list[str] = []
     work((), done)

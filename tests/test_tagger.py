@@ -7,7 +7,9 @@ import pytest
 from conftest import write_picture
 from numpy.typing import NDArray
 
+from pyimagesearch import serving, tagger
 from pyimagesearch.artifacts import Card
+from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.serving import Inputs
@@ -54,6 +56,23 @@ def test_a_pair_seen_as_part_of_more_labels_is_not_new() -> None:
 def test_one_tag_or_none_is_never_new() -> None:
     assert not tag_one(0.9, 0.1, 0.1, 0.1, 0.1).is_new_combination
     assert tag_one(0.1, 0.1, 0.1, 0.1, 0.1) == Tagged((), tag_one(*[0.1] * 5).probabilities, False)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_model_that_another_run_replaces_while_it_is_read_is_not_used_in_parts(
+    monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    old = tagger_that_says(0.5)
+    new = replace(old.card, thresholds=(0.7,) * 5)
+    cards = iter((old.card, new if is_replaced else old.card))
+    monkeypatch.setattr(tagger, "read_card", lambda path: next(cards))
+    monkeypatch.setattr(tagger, "read_labels", lambda path: LABELS)
+    monkeypatch.setattr(serving, "load", lambda *_: old.predict)
+    if is_replaced:
+        with pytest.raises(CommandError, match=r"fashion\.model: another run replaced it while"):
+            Tagger.load()
+    else:
+        assert Tagger.load().card == old.card
 
 
 def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:
@@ -106,6 +125,25 @@ def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) ->
         tagger.tag(tmp_path / "gone.jpg")
     with pytest.raises(ValueError, match=r"Received: float64 \(4, 4, 3\)"):
         tagger.tag(np.zeros((4, 4, 3)))
+
+
+def test_a_model_of_tables_tags_no_photos() -> None:
+    tagger = Tagger(replace(CARD_OF_TWO, image_size=0, features=("a",)), lambda _: SAID)
+    with pytest.raises(CommandError, match="tags rows of tables"):
+        tagger.tag("photo.jpg")
+
+
+def test_large_images_come_in_small_batches() -> None:
+    sizes: list[int] = []
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        sizes.append(len(batch))
+        return np.zeros((len(batch), 2), np.float32)
+
+    tagger = Tagger(replace(CARD_OF_TWO, image_size=512), predict)
+    judged = tagger.judge(np.zeros((7, 512, 512, 3), np.uint8), np.array([6, 1, 2, 0, 4]))
+    assert judged.probabilities.shape == (5, 2)
+    assert sizes == [4, 1]
 
 
 def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
