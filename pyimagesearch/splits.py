@@ -25,8 +25,8 @@ def stratified_split(
     if not part.any():
         different = len(np.unique(clusters))
         raise CommandError(
-            f"{len(combinations)} images ({different} without near-duplicates) are too few to hold "
-            f"out {share:.0%} for validation; add photos or raise --validation"
+            f"too few images to hold out {share:.0%} for validation ({len(combinations)}, without "
+            f"near-duplicates {different}); add photos or raise --validation"
         )
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
 
@@ -41,7 +41,7 @@ def stratified_folds(
     part = stratified_parts(combinations, clusters, (1 / count,) * count, seed)
     folds = [np.flatnonzero(part == number) for number in range(count)]
     if not all(map(len, folds)):
-        raise CommandError(f"{len(combinations)} images are too few for {count} folds")
+        raise CommandError(f"too few images for {count} folds ({len(combinations)})")
     return folds
 
 
