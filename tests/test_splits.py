@@ -83,11 +83,11 @@ def test_images_without_labels_are_shared_out_too() -> None:
 
 
 def test_too_few_images_to_hold_any_out_is_an_error() -> None:
-    with pytest.raises(
-        CommandError, match=r"too few images to hold out 20% .* \(2, without near-duplicates 2\)"
-    ):
+    with pytest.raises(CommandError, match=r"\(2, without near-duplicates 2\) to hold out 20%"):
         stratified_split([("a",), ("b",)], np.arange(2), 0.2, seed=1)
-    with pytest.raises(CommandError, match=r"too few images for 4 folds \(3\)"):
+    with pytest.raises(CommandError, match=r"\(4, .* 4\) to hold out 99%"):
+        stratified_split([("a",), ("b",)] * 2, np.arange(4), 0.99, seed=1)
+    with pytest.raises(CommandError, match=r"too few images \(3\) for 4 folds"):
         stratified_folds([("a",)] * 3, np.arange(3), 4, seed=1)
 
 
