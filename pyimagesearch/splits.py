@@ -25,8 +25,8 @@ def stratified_split(
     if part.all() or not part.any():
         different = len(np.unique(clusters))
         raise CommandError(
-            f"too few images ({len(combinations)}, without near-duplicates {different}) to hold out "
-            f"{share:.0%} for validation and train on others; add photos or change --validation"
+            f"too few images ({len(combinations)}, without near-duplicates {different}) to hold "
+            f"out {share:.0%} for validation and train on others; add photos or change --validation"
         )
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
 
