@@ -173,7 +173,7 @@ def save(
 
     units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
-    judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
+    judged, truth = done.tagger.judge(data.inputs, held), data.targets[held]
     scores = evaluation.score(judged, truth, data.classes, recipe.seed)
     best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")

@@ -22,9 +22,11 @@ from pyimagesearch.calibration import calibrate
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
+from pyimagesearch.splits import Indices
 
 Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
+BATCH_PIXELS = 2**20  # fewer images a batch where they are large, for the sake of memory
 NOTHING = "nothing known here"  # said of an image without tags
 
 
@@ -57,6 +59,7 @@ class Tagger:
         """Keep the card of a model and its network."""
         self.card = card
         self.predict = predict
+        self.batch_size = min(BATCH_SIZE, max(1, BATCH_PIXELS // max(1, card.image_size**2)))
         self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
         self._seen = {pair for labels in card.combinations for pair in combinations(labels, 2)}
 
@@ -93,8 +96,11 @@ class Tagger:
 
         A photo is a path or a uint8 RGB array (H, W, 3) of any size. One that cannot be read
         raises ImageError; among several, its ImageError stands in its place. Several are worked
-        on in parallel, and memory does not grow with their number.
+        on in parallel, and memory does not grow with their number. Raises CommandError where the
+        model takes rows of tables.
         """
+        if not self.card.image_size:
+            raise CommandError("the model tags rows of tables, not photos; use tag_tables or judge")
         if isinstance(photos, str | Path) or (isinstance(photos, np.ndarray) and photos.ndim == 3):
             (tagged,) = self._tag_each([photos])
             if isinstance(tagged, ImageError):
@@ -108,7 +114,7 @@ class Tagger:
             if not is_array:
                 for _, tagged in self.tag_files(Path(str(photo)) for photo in group):
                     yield tagged
-            while chunk := [self._squashed(photo) for photo in islice(group, BATCH_SIZE)]:
+            while chunk := [self._squashed(photo) for photo in islice(group, self.batch_size)]:
                 yield from self.tag_inputs(np.stack(chunk))
 
     def _squashed(self, photo: Photo) -> NDArray[np.uint8]:
@@ -127,13 +133,15 @@ class Tagger:
         rows = zip(judged.probabilities, judged.decided, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def judge(self, inputs: serving.Inputs) -> Judged:
-        """Return what the model says of N inputs as arrays.
+    def judge(self, inputs: serving.Inputs, indices: Indices | None = None) -> Judged:
+        """Return what the model says of N inputs, or of those at `indices`, as arrays.
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
         """
-        starts = range(0, max(1, len(inputs)), BATCH_SIZE)
-        said = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
+        chosen = np.arange(len(inputs)) if indices is None else indices
+        size = self.batch_size
+        starts = range(0, max(1, len(chosen)), size)
+        said = np.concatenate([self.predict(inputs[chosen[i : i + size]]) for i in starts])
         card = self.card
         probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
         limits = np.array(card.thresholds)
@@ -153,7 +161,7 @@ class Tagger:
         memory does not grow with their number.
         """
         loaded = decoding.load_many(paths, self.card.image_size, max_pixels, processes)
-        while chunk := list(islice(loaded, BATCH_SIZE)):
+        while chunk := list(islice(loaded, self.batch_size)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag_inputs(np.stack(good)) if good else ())
             for path, picture in chunk:

@@ -127,6 +127,25 @@ def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) ->
         tagger.tag(np.zeros((4, 4, 3)))
 
 
+def test_a_model_of_tables_tags_no_photos() -> None:
+    tagger = Tagger(replace(CARD_OF_TWO, image_size=0, features=("a",)), lambda _: SAID)
+    with pytest.raises(CommandError, match="tags rows of tables"):
+        tagger.tag("photo.jpg")
+
+
+def test_large_images_come_in_small_batches() -> None:
+    sizes: list[int] = []
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        sizes.append(len(batch))
+        return np.zeros((len(batch), 2), np.float32)
+
+    tagger = Tagger(replace(CARD_OF_TWO, image_size=512), predict)
+    judged = tagger.judge(np.zeros((7, 512, 512, 3), np.uint8), np.array([6, 1, 2, 0, 4]))
+    assert judged.probabilities.shape == (5, 2)
+    assert sizes == [4, 1]
+
+
 def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
     tagger = tagger_that_says(0.9, 0, 0.9, 0, 0)
     paths = [write_picture(tmp_path / f"{number}.png") for number in range(20)]
