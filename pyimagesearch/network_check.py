@@ -56,10 +56,8 @@ def check_kinds(config: Any) -> None:
     """Raise NetworkError for kinds of layers, or other things, that taggers do not have."""
     layers = 0
     for thing in _things({key: value for key, value in config.items() if key != "compile_config"}):
-        kind = thing["class_name"]
-        if kind not in _LAYERS | _OTHERS or not str(thing.get("module", "keras")).startswith(
-            "keras"
-        ):
+        kind, module = thing["class_name"], str(thing.get("module", "keras"))
+        if kind not in _LAYERS | _OTHERS or module.partition(".")[0] != "keras":
             raise NetworkError(f"it has a {kind!r}, which no tagger needs")
         layers += kind in _LAYERS
     if layers > MAX_LAYERS:

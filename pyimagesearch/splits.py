@@ -25,9 +25,8 @@ def stratified_split(
     if part.all() or not part.any():
         different = len(np.unique(clusters))
         raise CommandError(
-            f"of {len(combinations)} images, {different} without near-duplicates, {share:.0%} "
-            "cannot be held out for validation and others left to train on; add photos or change "
-            "--validation"
+            f"too few images ({len(combinations)}, without near-duplicates {different}) to hold "
+            f"out {share:.0%} for validation and train on others; add photos or change --validation"
         )
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
 
@@ -42,7 +41,7 @@ def stratified_folds(
     part = stratified_parts(combinations, clusters, (1 / count,) * count, seed)
     folds = [np.flatnonzero(part == number) for number in range(count)]
     if not all(map(len, folds)):
-        raise CommandError(f"{len(combinations)} images are too few for {count} folds")
+        raise CommandError(f"too few images ({len(combinations)}) for {count} folds")
     return folds
 
 
