@@ -4,7 +4,8 @@ BIN := .venv/bin
 
 help:
 	@echo "make train      set up .venv, train on dataset/, tag the pictures in examples/"
-	@echo "make test       lint, type check and run the tests"
+	@echo "make test       lint, type check and run the tests; WEB_PHOTOS=FOLDER and MULAN_DATA=FOLDER: also"
+	@echo "                those on photos from the web and on the ARFF files of Mulan"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make fuzz       20,000 broken files of each picture format through the decoders"
 	@echo "make soak       the tests that kill and crowd it, at full size"

@@ -173,7 +173,7 @@ def save(
 
     units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
-    judged, truth = done.tagger.judge(data.inputs[held]), data.targets[held]
+    judged, truth = done.tagger.judge(data.inputs, held), data.targets[held]
     scores = evaluation.score(judged, truth, data.classes, recipe.seed)
     best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
@@ -222,7 +222,7 @@ def cross_validate(
             data.targets[order],
             data.classes,
         )
-        print(f"\n{len(suspicions)} of {len(samples)} photos have labels that are likely wrong")
+        print(f"\n{len(suspicions)} of {len(samples)} photos would get other labels than their own")
         written = audit.write(suspicions, options.audit, options.max_pixels)
         console.say(f"wrote {', '.join(map(str, written))}")
 

@@ -1,9 +1,8 @@
-"""Labels that are likely wrong: what networks that never saw a photo say of it, by cleanlab."""
+"""Labels that may be wrong: what networks that never saw a photo say of it, by cleanlab."""
 
 import csv
 import importlib.util
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ SHOWN = 30  # photos on the contact sheet
 
 @dataclass(frozen=True)
 class Suspicion:
-    """A sample whose labels are likely wrong."""
+    """A sample whose labels may be wrong."""
 
     sample: Sample
     suggested: tuple[str, ...]  # none: it looks like nothing known
@@ -42,23 +41,19 @@ def check(path: Path) -> None:
 def find(
     samples: Sequence[Sample], judged: Judged, targets: NDArray[np.floating], classes: Sequence[str]
 ) -> list[Suspicion]:
-    """Return the samples whose labels are likely wrong, the worst first.
+    """Return the samples whose labels may be wrong, the likeliest mistakes first.
 
     `judged` is what networks that never saw them say of the N samples, `targets` (N, L) their
-    labels in the order `classes`. Confident learning, one label against the rest (Northcutt,
-    Jiang, Chuang 2021, https://arxiv.org/abs/1911.00068), picks them, and the pooled
-    self-confidence of their labels ranks them (Thyagarajan, Snorrason, Northcutt, Mueller 2022,
-    https://arxiv.org/abs/2211.13895). Left out is where the networks suggest the labels given.
+    labels in the order `classes`. Suspected is where they suggest other labels; the pooled
+    self-confidence of the labels given ranks them (Thyagarajan, Snorrason, Northcutt, Mueller 2022,
+    "Identifying incorrect annotations in multi-label classification data",
+    https://arxiv.org/abs/2211.13895).
     """
-    from cleanlab.multilabel_classification import filter as label_filter
-    from cleanlab.multilabel_classification import rank
+    from cleanlab.multilabel_classification.rank import get_label_quality_scores
 
     given = [np.flatnonzero(row).tolist() for row in targets > 0]
-    said = judged.probabilities.astype(np.float64)
-    with warnings.catch_warnings(action="ignore"):  # of rare labels, with lines of code
-        is_suspicious = label_filter.find_label_issues(given, said, n_jobs=1)
-    is_suspicious &= (judged.decided != (targets > 0)).any(axis=1)
-    scores = rank.get_label_quality_scores(given, said)
+    scores = get_label_quality_scores(given, judged.probabilities.astype(np.float64))
+    is_suspicious = (judged.decided != (targets > 0)).any(axis=1)
     names = np.array(classes, object)
     return [
         Suspicion(samples[index], tuple(sorted(names[judged.decided[index]])), float(scores[index]))

@@ -16,13 +16,17 @@ class CommandError(Exception):
     """The work cannot be done; the text is one line: which file, what was found, what to do."""
 
 
+def escaped(text: str) -> str:
+    """Return `text` as one line that cannot steer the terminal: control characters as escapes."""
+    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 def say(line: str) -> None:
     """Print one line of talk to stderr, above a progress bar where one is on the screen.
 
-    Names in it may be a stranger's: control characters, which could steer the terminal, are shown
-    as escapes.
+    Names in it may be a stranger's, so it is `escaped`.
     """
-    _write(CONTROL.sub(lambda found: ascii(found[0])[1:-1], line), sys.stderr)
+    _write(escaped(line), sys.stderr)
 
 
 def result(line: str) -> None:

@@ -17,6 +17,7 @@ REQUEST = struct.Struct("<?QQQ")
 # Before pixels, or the text of an ImageError: height, width (0, 0 for an error), length in bytes.
 REPLY = struct.Struct("<QQQ")
 READY = b"!"
+CPU_SECONDS = 120.0  # for one file
 # Memory a worker may take for a file: what it takes before, and for each pixel that the header
 # speaks of. Measured: JPEG 7 bytes, PNG of 16 bits with alpha 33, AVIF of 10 bits with alpha 44.
 BASE_BYTES = 384 * 2**20
@@ -44,12 +45,16 @@ def answer(header: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
     """Decode what one request asks for and write the reply."""
     from pyimagesearch import image_headers, images
 
+    # Where the one who asks was killed, nobody else ends a decoder that goes round and round.
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     is_path, side, max_pixels, length = REQUEST.unpack(header)
+    limit_memory(BASE_BYTES + images.MAX_BYTES)
     content = requests.read(length)
     try:
         data = images.read_bytes(Path(os.fsdecode(content))) if is_path else content
         claimed = image_headers.read(data)
-        limit_memory(BASE_BYTES + BYTES_A_PIXEL * min(max_pixels, claimed.width * claimed.height))
+        of_pixels = BYTES_A_PIXEL * min(max_pixels, claimed.width * claimed.height)
+        limit_memory(BASE_BYTES + 4 * len(data) + of_pixels)  # a mended JPEG is copied
         pixels = images.decode(data, side, max_pixels)
         if is_path:
             pixels = images.squash(pixels, side)

@@ -80,40 +80,46 @@ def clusters(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     """
     hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
     colours = np.array([mean_colour(picture) for picture in pictures]).reshape(-1, 3)
-    # The same file many times is one look: its pairs would be very many.
+    # The same file many times is one look.
     bits = np.column_stack([hashes, colours.view(np.uint64)])
     _, first, look = np.unique(bits, axis=0, return_index=True, return_inverse=True)
-    one, other = near_pairs(hashes[first], colours[first])
-    edges = coo_array((np.ones(len(one), np.bool_), (one, other)), (len(first), len(first)))
-    component = connected_components(edges, directed=False)[1][look]
+    component = components(hashes[first], colours[first])[look]
     # Numbered in the order of the pictures, whatever that of the hashes is.
     _, start, component = np.unique(component, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(start))[component]
 
 
-def near_pairs(
+def components(
     hashes: npt.NDArray[np.uint64], colours: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the index pairs of pictures that look alike, each pair at least once.
+) -> npt.NDArray[np.intp]:
+    """Return (N,) the same number for pictures that look alike, and for those that these join.
 
     Two hashes that differ in no more than NEAR bits are equal in one of NEAR + 1 bands of them,
-    so only pictures that share a band are compared: 200,000 in seconds, not all with all.
+    so only pictures that share a band are compared: 200,000 in seconds, not all with all. Those
+    joined already are not compared again, nor is a pair of them kept.
     """
-    nothing = np.empty(0, np.intp)
-    ones, others = [nothing], [nothing]
+    component = np.arange(len(hashes))
     for band in np.array_split(np.arange(64, dtype=np.uint64), NEAR + 1):
         mask = np.bitwise_or.reduce(np.uint64(1) << band)
         order = np.argsort(hashes & mask, kind="stable")
         keys = (hashes & mask)[order]
         places, gap = np.arange(len(order)), 0
+        pairs: list[npt.NDArray[np.intp]] = []
         while len(places):
             gap += 1
             places = places[places < len(order) - gap]
             places = places[keys[places] == keys[places + gap]]
-            one, other = order[places], order[places + gap]
-            near = np.bitwise_count(hashes[one] ^ hashes[other]) <= NEAR
-            one, other = one[near], other[near]
-            alike = same_colour(colours[one], colours[other])
-            ones.append(one[alike])
-            others.append(other[alike])
-    return np.concatenate(ones), np.concatenate(others)
+            pair = order[[places, places + gap]]
+            pair = pair[:, component[pair[0]] != component[pair[1]]]
+            pair = pair[:, np.bitwise_count(hashes[pair[0]] ^ hashes[pair[1]]) <= NEAR]
+            pairs.append(pair[:, same_colour(colours[pair[0]], colours[pair[1]])])
+            if pairs[-1].shape[1] > len(hashes) / 100 or not len(places):
+                component = _joined(component, np.concatenate(pairs, axis=1))
+                pairs.clear()
+    return component
+
+
+def _joined(component: npt.NDArray[np.intp], pairs: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return `component` (N,) with those of each of `pairs` (2, P) made one."""
+    edges = coo_array((np.ones(pairs.shape[1], np.bool_), component[pairs]), component.shape * 2)
+    return np.asarray(connected_components(edges, directed=False)[1][component], np.intp)

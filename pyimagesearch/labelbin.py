@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pyimagesearch import plain_files
 from pyimagesearch.console import CommandError
 
 MAX_BYTES = 2_000_000  # of the file, and of what it makes of itself
@@ -178,6 +179,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     anything that a fitted binarizer does not need.
     """
     try:
+        plain_files.require(path)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:

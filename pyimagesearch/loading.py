@@ -37,11 +37,10 @@ def load_samples(
     decoded = cache / f"{_digest(paths, side, max_pixels)}.pixels"
     try:
         pixels, readable = _open(decoded, len(paths), side)
-        for path, is_readable in zip(paths, readable, strict=True):
-            if not is_readable:
-                console.warn(f"{path}: was unreadable when last looked at; skipped")
+        _check_unreadable(np.array(paths)[~readable].tolist(), side, max_pixels)
     except (OSError, ValueError):
         _decode(paths, side, max_pixels, decoded)
+        decoding.stop()  # a training is long, and their memory is wanted
         _remove_old(cache)
         pixels, readable = _open(decoded, len(paths), side)
     kept = [sample for sample, is_readable in zip(samples, readable, strict=True) if is_readable]
@@ -92,6 +91,14 @@ def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) ->
                 file.write(picture.tobytes())
                 readable[index] = 1
         file.write(readable.tobytes())
+
+
+def _check_unreadable(paths: Sequence[Path], side: int, max_pixels: int) -> None:
+    """Name the photos; raises ValueError where one, of the same size and date, can be read now."""
+    for path, picture in decoding.load_many(paths, side, max_pixels):
+        if not isinstance(picture, ImageError):
+            raise ValueError(f"{path}: could not be read, and now can")
+        console.warn(f"{path}: {picture}; skipped")
 
 
 def _remove_old(cache: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyimagesearch import plain_files
 from pyimagesearch.console import CommandError
 
 CARD = "tagger.json"
@@ -38,6 +39,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     made to do harm.
     """
     try:
+        plain_files.require(path)
         _check_end(path)
         with zipfile.ZipFile(path) as archive:
             for problem in _problems(archive.infolist()):

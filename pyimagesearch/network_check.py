@@ -9,9 +9,12 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyimagesearch.model_archive import CONFIG, WEIGHTS
+
+if TYPE_CHECKING:
+    import keras
 
 MAX_LAYERS = 500
 MAX_OBJECTS = 20_000  # in the weights file
@@ -53,10 +56,8 @@ def check_kinds(config: Any) -> None:
     """Raise NetworkError for kinds of layers, or other things, that taggers do not have."""
     layers = 0
     for thing in _things({key: value for key, value in config.items() if key != "compile_config"}):
-        kind = thing["class_name"]
-        if kind not in _LAYERS | _OTHERS or not str(thing.get("module", "keras")).startswith(
-            "keras"
-        ):
+        kind, module = thing["class_name"], str(thing.get("module", "keras"))
+        if kind not in _LAYERS | _OTHERS or module.partition(".")[0] != "keras":
             raise NetworkError(f"it has a {kind!r}, which no tagger needs")
         layers += kind in _LAYERS
     if layers > MAX_LAYERS:
@@ -116,5 +117,9 @@ def measure(config: Any) -> tuple[int, int]:
 
     with keras.StatelessScope(initialize_variables=False):
         network = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    shapes = [layer.output.shape[1:] for layer in network.layers]
-    return network.count_params(), sum(math.prod(shape) for shape in shapes)
+    return network.count_params(), count_values(network)
+
+
+def count_values(network: "keras.Model") -> int:
+    """Return how many numbers all layers together put out for one input."""
+    return sum(math.prod(layer.output.shape[1:]) for layer in network.layers)

@@ -20,6 +20,7 @@ from pyimagesearch.protobuf import Field, Schema
 
 FLOAT, INT64 = 1, 7
 MAX_NODES = 2000
+MAX_SIZE = 2**26  # of one tensor for one photo; the first of SmallerVGGNet at 1024 has 2**25
 MAX_VALUES = 2**28  # of all tensors for one photo: 1 GB; SmallerVGGNet at 1024 pixels has 2e8
 MAX_PRODUCTS = 2**36  # multiplications for one photo, some seconds; SmallerVGGNet at 1024 has 1e10
 
@@ -65,8 +66,11 @@ _MODEL: Schema = {
 }
 
 
-def check(data: bytes, input_shape: Sequence[int], outputs: int) -> None:
-    """Raise GraphError unless `data` turns `input_shape` into `outputs` numbers at a fair cost."""
+def check(data: bytes, input_shape: Sequence[int], outputs: int) -> int:
+    """Raise GraphError unless `data` turns `input_shape` into `outputs` numbers at a fair cost.
+
+    Returns how many numbers all its nodes together put out for one input.
+    """
     try:
         graph = protobuf.read(memoryview(data), _MODEL)["graph"]
         shapes, integers = _constants(graph["constants"])
@@ -75,9 +79,10 @@ def check(data: bytes, input_shape: Sequence[int], outputs: int) -> None:
         if name in shapes:
             raise GraphError("its input is a constant")
         shapes[name] = (1, *input_shape)
-        _walk(graph["nodes"], shapes, integers)
+        values = _walk(graph["nodes"], shapes, integers)
         if shapes.get(_text(wanted["name"])) != (1, outputs):
             raise GraphError("its shapes do not fit the labels")
+        return values
     except GraphError:
         raise
     except (protobuf.MessageError, KeyError, ValueError, IndexError, TypeError) as error:
@@ -105,8 +110,8 @@ def _constants(tensors: Sequence[protobuf.Message]) -> tuple[dict[str, Shape], d
 
 def _walk(
     nodes: Sequence[protobuf.Message], shapes: dict[str, Shape], integers: dict[str, Shape]
-) -> None:
-    """Add the shape of each node's output to `shapes`, and count what it all costs."""
+) -> int:
+    """Add the shape of each node's output to `shapes`; return how many numbers that makes."""
     if len(nodes) > MAX_NODES:
         raise GraphError(f"has {len(nodes)} nodes, more than {MAX_NODES}")
     values = products = 0
@@ -116,6 +121,8 @@ def _walk(
             raise GraphError(f"uses the operator {operator!r}, which no tagger needs")
         rule, allowed = OPERATORS[operator]
         attributes = {_text(a["name"]): _attribute(a) for a in node["attributes"]}
+        if len(attributes) < len(node["attributes"]):
+            raise GraphError(f"{operator} has an attribute twice")
         if odd := sorted(set(attributes) - set(allowed.split())):
             raise GraphError(f"{operator} has the attribute {odd[0]!r}, which no tagger needs")
         names = [_text(name) for name in node["inputs"]]
@@ -127,14 +134,14 @@ def _walk(
         shape = shapes[output] = rule(inputs, attributes)
         if min(shape, default=1) < 1:
             raise GraphError(f"{output} is empty")
-        values += math.prod(shape)
+        size = math.prod(shape)
+        values += size
         if operator in ("Conv", "MatMul"):
             weights = inputs[1]
-            products += math.prod(shape) * math.prod(
-                weights[1:] if operator == "Conv" else weights[:1]
-            )
-        if values > MAX_VALUES or products > MAX_PRODUCTS:
+            products += size * math.prod(weights[1:] if operator == "Conv" else weights[:1])
+        if size > MAX_SIZE or values > MAX_VALUES or products > MAX_PRODUCTS:
             raise GraphError(f"{output} is of absurd size, {shape}")
+    return values
 
 
 def _attribute(attribute: protobuf.Message) -> Any:

@@ -8,6 +8,7 @@ from statistics import mean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
+from pyimagesearch.console import escaped
 from pyimagesearch.history import Epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample, count_combinations, count_labels
@@ -16,7 +17,7 @@ from pyimagesearch.metrics import Scores
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return `rows` under `header` in aligned columns, the first to the left, others right."""
-    cells = [list(map(str, row)) for row in (header, *rows)]
+    cells = [[escaped(str(cell)) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
@@ -83,17 +84,14 @@ def describe_scores(scores: Scores, units: str = "photos") -> str:
     `units` is what was scored: photos, or the rows of a table.
     """
     rows = [
-        (name, f"{value:.3f}", f"{scores.baseline[name]:.3f}" if name in scores.baseline else "-")
+        (name, _number(value), _number(scores.baseline.get(name, np.nan)))
         for name, value in scores.overall.items()
     ]
     per_label = [
         (
             one.label,
             one.support,
-            *(
-                "-" if np.isnan(value) else f"{value:.3f}"
-                for value in (one.precision, one.recall, one.f1, one.average_precision)
-            ),
+            *map(_number, (one.precision, one.recall, one.f1, one.average_precision)),
         )
         for one in scores.labels
     ]
@@ -108,3 +106,8 @@ def describe_scores(scores: Scores, units: str = "photos") -> str:
             table(("label", units, "precision", "recall", "F1", "AP"), per_label),
         )
     )
+
+
+def _number(value: float) -> str:
+    """Return a score as text; nan is one that nothing can be said of."""
+    return "-" if np.isnan(value) else f"{value:.3f}"

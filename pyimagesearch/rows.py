@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pyimagesearch import labels
+from pyimagesearch.console import escaped
 from pyimagesearch.images import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged
 
@@ -16,7 +17,7 @@ Write = Callable[[Path, Tagged | ImageError], None]
 def text_writer(in_detail: bool, top_k: int | None) -> Write:
     """Return what prints the tags that count on one line and, `in_detail`, all percentages below.
 
-    Of a photo that cannot be read it prints nothing.
+    Of a photo that cannot be read it prints nothing. Names are escaped, for people read this form.
     """
 
     def write(path: Path, result: Tagged | ImageError) -> None:
@@ -25,10 +26,10 @@ def text_writer(in_detail: bool, top_k: int | None) -> Write:
         shown = [f"{tag} {result.probabilities[tag]:.1%}" for tag in result.tags[:top_k]]
         tags = ", ".join(shown) or NOTHING
         new = " (new combination: never seen together in training)"
-        print(f"{path}: {tags}{new if result.is_new_combination else ''}")
+        print(escaped(f"{path}: {tags}{new if result.is_new_combination else ''}"))
         if in_detail:
             for label, probability in _likeliest(result, top_k).items():
-                print(f"{label}: {probability:.2%}")
+                print(escaped(f"{label}: {probability:.2%}"))
 
     return write
 

@@ -145,7 +145,7 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         features=tuple(data.features),
     )
     predict = serving.keras_predictor(model, card)
-    said = Tagger(card, predict).judge(data.inputs[data.validation]).uncalibrated
+    said = Tagger(card, predict).judge(data.inputs, data.validation).uncalibrated
     truth = data.targets[data.validation]
     temperatures = calibration.choose_temperatures(said, truth, data.groups, data.classes)
     probabilities = calibration.calibrate(said, temperatures)
@@ -202,7 +202,7 @@ def judge_held_out(
         )
         yield HeldOut(
             part,
-            done.tagger.judge(data.inputs[part]),
+            done.tagger.judge(data.inputs, part),
             best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
             done.tagger,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import onnx_check
+from pyimagesearch import network_check, onnx_check
 from pyimagesearch.artifacts import Card, load_keras, read_serving_copy
 from pyimagesearch.console import CommandError
 from pyimagesearch.model_archive import MAX_BYTES, SERVING_COPY
@@ -20,6 +20,7 @@ Inputs = NDArray[np.uint8] | NDArray[np.float32]
 # Returns float32 (N, L).
 Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4
+MAX_VALUES = 2**28  # of all layers at a time, 1 GB if none were forgotten on the way
 
 
 def load(path: Path, card: Card, engine: str = "auto", threads: int | None = None) -> Predict:
@@ -49,7 +50,7 @@ def onnx_predictor(data: bytes, card: Card, threads: int | None = None) -> Predi
     """Return the graph in `data` as a function; raises what onnxruntime raises, or GraphError."""
     import onnxruntime
 
-    onnx_check.check(data, card.input_shape, len(card.labels))
+    values = onnx_check.check(data, card.input_shape, len(card.labels))
 
     options = onnxruntime.SessionOptions()
     # Spinning threads take the cores that decode the next photos: half the speed on two cores.
@@ -63,7 +64,7 @@ def onnx_predictor(data: bytes, card: Card, threads: int | None = None) -> Predi
         probabilities: NDArray[np.float32] = session.run(None, {name: batch})[0]
         return probabilities
 
-    return predict
+    return _in_pieces(predict, values)
 
 
 def keras_predictor(network: "keras.Model", card: Card) -> Predict:
@@ -74,7 +75,20 @@ def keras_predictor(network: "keras.Model", card: Card) -> Predict:
         probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
         return probabilities
 
-    return predict
+    return _in_pieces(predict, network_check.count_values(network))
+
+
+def _in_pieces(predict: Predict, values: int) -> Predict:
+    """Return `predict` for batches of any size, given what one input makes on its way."""
+    size = max(1, MAX_VALUES // values)
+
+    def predict_in_pieces(batch: Inputs) -> NDArray[np.float32]:
+        if len(batch) <= size:
+            return predict(batch)
+        pieces = range(0, len(batch), size)
+        return np.concatenate([predict(batch[start : start + size]) for start in pieces])
+
+    return predict_in_pieces
 
 
 def make_copy(network: "keras.Model", card: Card, inputs: Inputs) -> bytes:

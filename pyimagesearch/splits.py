@@ -18,15 +18,15 @@ def stratified_split(
     """Return (training, validation) indices with `share` of the images held out.
 
     `combinations` are the labels of each image, `clusters` (N,) numbers that near-duplicates
-    share. A function of these and of `seed` alone. Raises CommandError where nothing can be
-    held out.
+    share. A function of these and of `seed` alone. Raises CommandError where one side would be
+    empty.
     """
     part = stratified_parts(combinations, clusters, (1 - share, share), seed)
-    if not part.any():
+    if part.all() or not part.any():
         different = len(np.unique(clusters))
         raise CommandError(
-            f"{len(combinations)} images ({different} without near-duplicates) are too few to hold "
-            f"out {share:.0%} for validation; add photos or raise --validation"
+            f"too few images ({len(combinations)}, without near-duplicates {different}) to hold "
+            f"out {share:.0%} for validation and train on others; add photos or change --validation"
         )
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
 
@@ -41,7 +41,7 @@ def stratified_folds(
     part = stratified_parts(combinations, clusters, (1 / count,) * count, seed)
     folds = [np.flatnonzero(part == number) for number in range(count)]
     if not all(map(len, folds)):
-        raise CommandError(f"{len(combinations)} images are too few for {count} folds")
+        raise CommandError(f"too few images ({len(combinations)}) for {count} folds")
     return folds
 
 

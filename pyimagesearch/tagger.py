@@ -22,6 +22,7 @@ from pyimagesearch.calibration import calibrate
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
+from pyimagesearch.splits import Indices
 
 Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
@@ -93,8 +94,11 @@ class Tagger:
 
         A photo is a path or a uint8 RGB array (H, W, 3) of any size. One that cannot be read
         raises ImageError; among several, its ImageError stands in its place. Several are worked
-        on in parallel, and memory does not grow with their number.
+        on in parallel, and memory does not grow with their number. Raises CommandError where the
+        model takes rows of tables.
         """
+        if not self.card.image_size:
+            raise CommandError("the model tags rows of tables, not photos; use tag_tables or judge")
         if isinstance(photos, str | Path) or (isinstance(photos, np.ndarray) and photos.ndim == 3):
             (tagged,) = self._tag_each([photos])
             if isinstance(tagged, ImageError):
@@ -127,13 +131,15 @@ class Tagger:
         rows = zip(judged.probabilities, judged.decided, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def judge(self, inputs: serving.Inputs) -> Judged:
-        """Return what the model says of N inputs as arrays.
+    def judge(self, inputs: serving.Inputs, indices: Indices | None = None) -> Judged:
+        """Return what the model says of N inputs, or of those at `indices`, as arrays.
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
         """
-        starts = range(0, max(1, len(inputs)), BATCH_SIZE)
-        said = np.concatenate([self.predict(inputs[i : i + BATCH_SIZE]) for i in starts])
+        chosen = np.arange(len(inputs)) if indices is None else indices
+        starts = range(0, max(1, len(chosen)), BATCH_SIZE)
+        batches = (inputs[chosen[start : start + BATCH_SIZE]] for start in starts)
+        said = np.concatenate([self.predict(batch) for batch in batches])
         card = self.card
         probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
         limits = np.array(card.thresholds)

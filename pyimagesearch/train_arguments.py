@@ -181,9 +181,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         nargs="?",
         const=Path("audit.csv"),
         metavar="FILE",
-        help="as --folds 5, then write the photos whose labels are likely wrong, worst first, as "
-        "CSV, and the worst as a picture beside it; needs requirements-audit.txt; default: "
-        "%(const)s",
+        help="as --folds 5, then write the photos that would get other labels than their own, the "
+        "likeliest mistakes first, as CSV, and 30 of them as a picture beside it; needs "
+        "requirements-audit.txt; default: %(const)s",
     )
     question.add_argument(
         "--list-duplicates",

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -6,11 +8,11 @@ from gather.local_web import encoded, pixels
 from pyimagesearch.hashing import (
     NEAR,
     clusters,
+    components,
     distance,
     distances,
     look_alike,
     mean_colour,
-    near_pairs,
     perceptual_hash,
     same_colour,
 )
@@ -87,7 +89,7 @@ def test_a_copy_of_a_copy_is_in_the_cluster_though_far_from_the_first() -> None:
     assert len(set(clusters(pictures).tolist())) < len(pictures)
 
 
-def test_pairs_found_by_bands_are_those_found_by_comparing_all() -> None:
+def test_pictures_joined_by_bands_are_those_joined_by_comparing_all() -> None:
     random = np.random.default_rng(0)
     originals = random.integers(0, 2**64, 40, np.uint64)
     flips = np.uint64(1) << random.integers(0, 64, (40, 20, 6), np.uint64)
@@ -95,18 +97,25 @@ def test_pairs_found_by_bands_are_those_found_by_comparing_all() -> None:
     flips[np.arange(6) >= random.integers(0, 7, (40, 20, 1))] = 0
     hashes = (originals[:, None] ^ np.bitwise_xor.reduce(flips, axis=2)).ravel()
     colours = random.choice([0.0, 10.0, 100.0], (800, 3))
-    found = {
-        frozenset(pair)
-        for pair in zip(*map(np.ndarray.tolist, near_pairs(hashes, colours)), strict=False)
-    }
-    every = {
-        frozenset((index, int(other)))
-        for index, one in enumerate(zip(hashes.tolist(), colours, strict=False))
-        for other in np.flatnonzero(look_alike(one, hashes, colours))
-        if other != index
-    }
-    assert found == every
-    assert len(every) > 100
+    component = components(hashes, colours)
+    expected = np.arange(800)
+    for index, one in enumerate(zip(hashes.tolist(), colours, strict=True)):
+        alike = expected[look_alike(one, hashes, colours)]
+        expected[np.isin(expected, alike)] = expected[index]
+    assert 100 < len(set(expected.tolist())) < 700
+    together = expected[:, None] == expected
+    assert np.array_equal(component[:, None] == component, together)
+
+
+def test_many_frames_of_one_film_take_no_more_memory_than_their_hashes() -> None:
+    random = np.random.default_rng(0)
+    frames = np.uint64(1) << random.integers(0, 64, 4_000, np.uint64)
+    tracemalloc.start()
+    component = components(frames, np.zeros((4_000, 3)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert not component.any()
+    assert peak < 20 * 2**20
 
 
 def test_no_pictures_make_no_clusters() -> None:

@@ -1,6 +1,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from pyimagesearch import decoding, images, loading
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import MAX_PIXELS
+from pyimagesearch.images import MAX_PIXELS, ImageError
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
 
@@ -80,13 +81,28 @@ def test_unreadable_photos_are_left_out_and_named_each_time(
     samples: list[Sample], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     samples[4].path.write_bytes(b"no picture")
-    for reason in ("is not an image", "was unreadable when last looked at"):
+    for _ in range(2):
         kept, pixels = load(samples, tmp_path / "cache")
         assert kept == samples[:4] + samples[5:]
         np.testing.assert_array_equal(pixels[4], images.load(samples[5].path, 16))
         said = capsys.readouterr().err
-        assert f"red4.png: {reason}" in said
+        assert "red4.png: is not an image" in said
         assert "1 of 20 photos skipped" in said
+
+
+def test_a_photo_that_could_not_be_read_for_a_while_is_back_in_the_next_run(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_many = decoding.load_many
+
+    def a_disk_with_trouble(*arguments: Any) -> Iterator[tuple[Path, Any]]:
+        for path, picture in load_many(*arguments):
+            yield path, ImageError("I/O error") if path == samples[4].path else picture
+
+    monkeypatch.setattr(decoding, "load_many", a_disk_with_trouble)
+    assert len(load(samples, tmp_path / "cache")[0]) == 19
+    monkeypatch.undo()
+    assert len(load(samples, tmp_path / "cache")[0]) == 20
 
 
 def test_too_many_unreadable_photos_are_an_error_again_and_again(

@@ -85,14 +85,15 @@ def test_tags_in_csv_and_beside_the_photos_are_labels_to_train_on(
     assert result.returncode == 0, result.stderr
     (posters.folder / "tags.csv").write_text(result.stdout, encoding="utf-8")
     header, *rows = csv.reader(result.stdout.splitlines())
-    assert header == ["image", "tags", *GENRES]
+    assert header == ["image", "tags", *GENRES, "error"]
     monkeypatch.chdir(posters.folder)
     from_csv = labels.read(Path("tags.csv"))
     beside = labels.read(Path("data/img"))
     assert from_csv == beside
     assert len(beside) == POSTERS
     tags = {
-        row[0]: [g for g, p in zip(GENRES, row[2:], strict=True) if float(p) >= 0.5] for row in rows
+        row[0]: [g for g, p in zip(GENRES, row[2:-1], strict=True) if float(p) >= 0.5]
+        for row in rows
     }
     assert {str(sample.path): list(sample.labels) for sample in beside} == tags
     truth = {sample.path: sample.labels for sample in labels.read(Path("data/posters.csv"))}

@@ -83,14 +83,16 @@ def test_images_without_labels_are_shared_out_too() -> None:
 
 
 def test_too_few_images_to_hold_any_out_is_an_error() -> None:
-    with pytest.raises(CommandError, match=r"2 images .* are too few to hold out 20%"):
+    with pytest.raises(CommandError, match=r"\(2, without near-duplicates 2\) to hold out 20%"):
         stratified_split([("a",), ("b",)], np.arange(2), 0.2, seed=1)
-    with pytest.raises(CommandError, match="3 images are too few for 4 folds"):
+    with pytest.raises(CommandError, match=r"\(4, .* 4\) to hold out 99%"):
+        stratified_split([("a",), ("b",)] * 2, np.arange(4), 0.99, seed=1)
+    with pytest.raises(CommandError, match=r"too few images \(3\) for 4 folds"):
         stratified_folds([("a",)] * 3, np.arange(3), 4, seed=1)
 
 
 def test_one_picture_many_times_over_cannot_be_split() -> None:
-    with pytest.raises(CommandError, match=r"100 images \(1 without near-duplicates\)"):
+    with pytest.raises(CommandError, match=r"\(100, without near-duplicates 1\)"):
         stratified_split(COMBINATIONS, np.zeros(100, np.intp), 0.2, seed=1)
 
 

@@ -127,6 +127,20 @@ def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) ->
         tagger.tag(np.zeros((4, 4, 3)))
 
 
+def test_a_model_of_tables_tags_no_photos() -> None:
+    tagger = Tagger(replace(CARD_OF_TWO, image_size=0, features=("a",)), lambda _: SAID)
+    with pytest.raises(CommandError, match="tags rows of tables"):
+        tagger.tag("photo.jpg")
+
+
+def test_chosen_images_are_judged_in_the_order_of_their_indices() -> None:
+    pixels = np.zeros((200, 8, 8, 3), np.uint8)
+    pixels[::2] = 255
+    indices = np.array([7, 2, *range(100), 199])
+    judged = tagger_by_brightness().judge(pixels, indices)
+    assert np.array_equal(judged.probabilities[:, 0] == 1, indices % 2 == 0)
+
+
 def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
     tagger = tagger_that_says(0.9, 0, 0.9, 0, 0)
     paths = [write_picture(tmp_path / f"{number}.png") for number in range(20)]
