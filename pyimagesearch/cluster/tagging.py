@@ -49,7 +49,7 @@ class Job:
     root: str  # where relative paths start
 
     def digest(self, photos: Sequence[str]) -> str:
-        """Return what differs as soon as some row of the output would."""
+        """Return what differs for another model, other options or other names of photos."""
         digest = hashlib.sha256(self.model + self.labelbin)
         digest.update(repr((self.engine, self.threshold, self.max_pixels, self.root)).encode())
         for photo in photos:
@@ -162,11 +162,14 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
     system, folder = stores.resolve(job.output)
     try:
         system.create_dir(folder)
-        names = {entry.base_name for entry in system.get_file_info(fs.FileSelector(folder))}
+        entries = system.get_file_info(fs.FileSelector(folder))
+        names = {e.base_name for e in entries if not e.base_name.startswith(UNFINISHED)}
         record = {"photos": len(photos), "digest": job.digest(photos)}
         if not names:
-            with system.open_output_stream(f"{folder}/{RECORD}") as file:
+            unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}"
+            with system.open_output_stream(unfinished) as file:
                 file.write(json.dumps(record).encode())
+            system.move(unfinished, f"{folder}/{RECORD}")
         else:
             with system.open_input_stream(f"{folder}/{RECORD}") as file:
                 if json.loads(file.read()) != record:
