@@ -12,7 +12,6 @@ from pyimagesearch import startup
 
 # isort: split
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -209,7 +208,9 @@ def classify(options: argparse.Namespace) -> None:
     if options.show:
         check_display()
     pictures = PictureWriter(Path(options.output), is_single) if options.output else None
-    decoding.start(1 if is_single else os.cpu_count() or 1)  # they get ready while the model loads
+    decoding.start(
+        1 if is_single else decoding.processors()
+    )  # they get ready while the model loads
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
     is_single = is_single and tagger.card.image_size > 0  # a table has many rows
     write = choose_writer(options, tagger.card.labels, is_single)

@@ -27,9 +27,7 @@ from pyimagesearch.decoding_worker import READY, REPLY, REQUEST
 from pyimagesearch.images import MAX_PIXELS, ImageError
 
 SECONDS = 60.0  # for one file; a hundred megapixels take 4
-# Files handed to a worker at a time. Their requests fit into a pipe, so that the one who asks
-# never waits for a worker that waits for him.
-AHEAD = 8
+AHEAD = 8  # files handed to a worker at a time
 LONGEST_PATH = 4096  # bytes
 # Without the site module, which takes a tenth of the start and has done its work on sys.path.
 PROGRAM = (
@@ -65,6 +63,18 @@ class _Worker:
     def fileno(self) -> int:
         """Return the descriptor that can be read when there is a reply or the process is dead."""
         return self._replies.fileno()
+
+    def is_alive(self) -> bool:
+        """Say whether the process has not ended."""
+        return self._process.poll() is None
+
+    def has_room(self, job: _Job) -> bool:
+        """Say whether `send` does not have to wait for a worker that waits for his replies' reader.
+
+        It reads on where it has nothing to do, and any pipe holds PIPE_BUF bytes.
+        """
+        waiting = sum(len(other.request) for other in self.jobs)
+        return not self.jobs or waiting + len(job.request) <= select.PIPE_BUF
 
     def send(self, job: _Job) -> None:
         """Hand over one job more."""
@@ -122,6 +132,13 @@ _idle: list[_Worker] = []
 os.register_at_fork(after_in_child=_idle.clear)  # they are the parent's
 
 
+def processors() -> int:
+    """Return how many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def start(workers: int) -> None:
     """Start processes now that will be needed soon; they get ready while others work."""
     while len(_idle) < workers:
@@ -159,14 +176,16 @@ def load_many(
     decode a few pictures ahead, so memory does not grow with the number of paths. Raises
     CommandError where no process can be started.
     """
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     waiting: deque[tuple[Path, _Job]] = deque()
     with _team() as team:
         for path in paths:
             job = _load(path, side, max_pixels)
             waiting.append((path, job))
             if job.result is None:
-                _least_busy(team, workers).send(job)
+                while not (worker := _least_busy(team, workers)).has_room(job):
+                    _wait(team)
+                worker.send(job)
             if len(waiting) == AHEAD * workers:
                 yield _first(waiting, team)
         while waiting:
@@ -202,14 +221,16 @@ def _wait(team: list[_Worker]) -> None:
         if worker.jobs:
             poll.register(worker, select.POLLIN)
     oldest = min(worker.since for worker in team if worker.jobs)
-    ready = dict(poll.poll(max(0.0, oldest + SECONDS - time.monotonic()) * 1000))
+    rest = max(0.0, oldest + SECONDS - time.monotonic())
+    # Time passes also where all were stopped by Ctrl-Z: who goes on now is given a moment.
+    ready = dict(poll.poll(rest * 1000) or poll.poll(SECONDS * 100))
     for place, worker in enumerate(team):
         if worker.fileno() in ready:
             try:
                 worker.receive()
             except EOFError:
                 team[place] = worker.fail(f"crashed its decoder ({worker.end()})")
-        elif worker.jobs and time.monotonic() > worker.since + SECONDS:
+        elif not ready and worker.jobs and time.monotonic() > worker.since + SECONDS:
             worker.end()
             team[place] = worker.fail(f"takes longer than {SECONDS:.0f} s to decode")
 
@@ -222,7 +243,7 @@ def _team() -> Iterator[list[_Worker]]:
         yield team
     finally:
         for worker in team:
-            if worker.jobs:
+            if worker.jobs or len(_idle) >= processors():
                 worker.end()
             else:
                 _idle.append(worker)
@@ -232,9 +253,17 @@ def _least_busy(team: list[_Worker], most: int) -> _Worker:
     """Return the worker with the fewest jobs, a further one as long as there may be `most`."""
     worker = min(team, key=lambda worker: len(worker.jobs), default=None)
     if worker is None or (worker.jobs and len(team) < most):
+        team.append(worker := _take_idle() or _Worker())
+    return worker
+
+
+def _take_idle() -> _Worker | None:
+    """Return a process that waits for work; one that died meanwhile says nothing of any file."""
+    while True:
         try:
             worker = _idle.pop()
         except IndexError:
-            worker = _Worker()
-        team.append(worker)
-    return worker
+            return None
+        if worker.is_alive():
+            return worker
+        worker.end()

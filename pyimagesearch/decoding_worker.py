@@ -17,6 +17,7 @@ REQUEST = struct.Struct("<?QQQ")
 # Before pixels, or the text of an ImageError: height, width (0, 0 for an error), length in bytes.
 REPLY = struct.Struct("<QQQ")
 READY = b"!"
+CPU_SECONDS = 120.0  # for one file
 # Memory a worker may take for a file: what it takes before, and for each pixel that the header
 # speaks of. Measured: JPEG 7 bytes, PNG of 16 bits with alpha 33, AVIF of 10 bits with alpha 44.
 BASE_BYTES = 384 * 2**20
@@ -44,6 +45,8 @@ def answer(header: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
     """Decode what one request asks for and write the reply."""
     from pyimagesearch import image_headers, images
 
+    # Where the one who asks was killed, nobody else ends a decoder that goes round and round.
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     is_path, side, max_pixels, length = REQUEST.unpack(header)
     limit_memory(BASE_BYTES + images.MAX_BYTES)
     content = requests.read(length)

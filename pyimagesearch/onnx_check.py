@@ -121,6 +121,8 @@ def _walk(
             raise GraphError(f"uses the operator {operator!r}, which no tagger needs")
         rule, allowed = OPERATORS[operator]
         attributes = {_text(a["name"]): _attribute(a) for a in node["attributes"]}
+        if len(attributes) < len(node["attributes"]):
+            raise GraphError(f"{operator} has an attribute twice")
         if odd := sorted(set(attributes) - set(allowed.split())):
             raise GraphError(f"{operator} has the attribute {odd[0]!r}, which no tagger needs")
         names = [_text(name) for name in node["inputs"]]

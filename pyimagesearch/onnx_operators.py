@@ -47,7 +47,10 @@ def _windows(inputs: list[Shape], attributes: Attributes) -> Shape:
         depth = inputs[1][0]
         if inputs[1] != (depth, inputs[0][1], *kernel):
             raise GraphError("has a convolution that does not fit its weights")
-    same = bytes(attributes.get("auto_pad", b"VALID")) == b"SAME_UPPER"
+    padding = bytes(attributes.get("auto_pad", b"VALID"))
+    if padding not in (b"VALID", b"SAME_UPPER"):
+        raise GraphError(f"has windows padded by {padding!r}")
+    same = padding == b"SAME_UPPER"
     each = zip(sides, kernel, strides, strict=True)
     return count, depth, *((n - 1 if same else n - k) // step + 1 for n, k, step in each)
 
@@ -57,6 +60,8 @@ def _global_pooling(inputs: list[Shape], attributes: Attributes) -> Shape:
 
 
 def _flatten(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if attributes["axis"] != 1:
+        raise GraphError(f"Flatten from axis {attributes['axis']}")
     return inputs[0][0], math.prod(inputs[0][1:])
 
 
@@ -84,6 +89,8 @@ def _mean(inputs: list[Shape], attributes: Attributes) -> Shape:
     if attributes["keepdims"] != 0:
         raise GraphError("ReduceMean that keeps its axes")
     axes = set(attributes["axes"])
+    if not axes <= set(range(1, len(inputs[0]))):
+        raise GraphError(f"ReduceMean over axes {sorted(axes)} of {inputs[0]}")
     return tuple(size for axis, size in enumerate(inputs[0]) if axis not in axes)
 
 

@@ -26,7 +26,6 @@ from pyimagesearch.splits import Indices
 
 Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
-BATCH_PIXELS = 2**20  # fewer images a batch where they are large, for the sake of memory
 NOTHING = "nothing known here"  # said of an image without tags
 
 
@@ -59,7 +58,6 @@ class Tagger:
         """Keep the card of a model and its network."""
         self.card = card
         self.predict = predict
-        self.batch_size = min(BATCH_SIZE, max(1, BATCH_PIXELS // max(1, card.image_size**2)))
         self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
         self._seen = {pair for labels in card.combinations for pair in combinations(labels, 2)}
 
@@ -114,7 +112,7 @@ class Tagger:
             if not is_array:
                 for _, tagged in self.tag_files(Path(str(photo)) for photo in group):
                     yield tagged
-            while chunk := [self._squashed(photo) for photo in islice(group, self.batch_size)]:
+            while chunk := [self._squashed(photo) for photo in islice(group, BATCH_SIZE)]:
                 yield from self.tag_inputs(np.stack(chunk))
 
     def _squashed(self, photo: Photo) -> NDArray[np.uint8]:
@@ -139,9 +137,9 @@ class Tagger:
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
         """
         chosen = np.arange(len(inputs)) if indices is None else indices
-        size = self.batch_size
-        starts = range(0, max(1, len(chosen)), size)
-        said = np.concatenate([self.predict(inputs[chosen[i : i + size]]) for i in starts])
+        starts = range(0, max(1, len(chosen)), BATCH_SIZE)
+        batches = (inputs[chosen[start : start + BATCH_SIZE]] for start in starts)
+        said = np.concatenate([self.predict(batch) for batch in batches])
         card = self.card
         probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
         limits = np.array(card.thresholds)
@@ -161,7 +159,7 @@ class Tagger:
         memory does not grow with their number.
         """
         loaded = decoding.load_many(paths, self.card.image_size, max_pixels, processes)
-        while chunk := list(islice(loaded, self.batch_size)):
+        while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag_inputs(np.stack(good)) if good else ())
             for path, picture in chunk:

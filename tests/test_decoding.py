@@ -1,10 +1,15 @@
 """Photos decoded by processes, in order, whatever they do to the process."""
 
+import fcntl
 import os
 import signal
 import struct
+import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from images.files import assert_colour, encode
@@ -139,9 +144,55 @@ def test_a_decoder_that_hangs_is_ended(
     paths[2] = paths[2].rename(tmp_path / "hang.png")
     results = decoding.load_many(paths, 32, workers=1)
     assert not isinstance(next(results)[1], ImageError)  # by now the process has started
-    monkeypatch.setattr(decoding, "SECONDS", 1.0)
     assert not isinstance(next(results)[1], ImageError)
+    monkeypatch.setattr(decoding, "SECONDS", 1.0)
     assert str(next(results)[1]) == "takes longer than 1 s to decode"
+
+
+def test_photos_survive_when_all_are_stopped_for_longer_than_one_may_take(
+    tmp_path: Path, fresh_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = decoding.load_many(gray_files(tmp_path, 12), 32, workers=1)
+    next(results)
+    monkeypatch.setattr(decoding, "SECONDS", 20.0)
+    (worker,) = children()
+    os.kill(worker, signal.SIGSTOP)  # as Ctrl-Z does, and then time passes
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + 1000)
+    threading.Timer(0.2, os.kill, (worker, signal.SIGCONT)).start()
+    assert not any(isinstance(result, ImageError) for _, result in results)
+
+
+def test_a_process_that_died_while_idle_is_put_down_to_no_photo(
+    tmp_path: Path, fresh_workers: None
+) -> None:
+    paths = gray_files(tmp_path, 3)
+    list(decoding.load_many(paths, 32, workers=1))
+    (idle,) = children()
+    os.kill(idle, signal.SIGKILL)
+    os.waitid(os.P_PID, idle, os.WEXITED | os.WNOWAIT)
+    results = [result for _, result in decoding.load_many(paths, 32, workers=1)]
+    assert not any(isinstance(result, ImageError) for result in results)
+
+
+def test_long_paths_never_wait_for_a_process_that_waits_for_its_reader(
+    tmp_path: Path, fresh_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pipes as small as Linux gives to users with many of them, and macOS to all."""
+    popen = subprocess.Popen
+
+    def with_small_pipes(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        process = popen(*arguments, **options)
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", with_small_pipes)
+    folder = tmp_path / "/".join(["x" * 200] * 3)
+    folder.mkdir(parents=True)
+    results = list(decoding.load_many(gray_files(folder, 40), 64, workers=1))
+    assert len(results) == 40
 
 
 def test_a_process_killed_from_outside_is_replaced(tmp_path: Path, fresh_workers: None) -> None:

@@ -133,17 +133,12 @@ def test_a_model_of_tables_tags_no_photos() -> None:
         tagger.tag("photo.jpg")
 
 
-def test_large_images_come_in_small_batches() -> None:
-    sizes: list[int] = []
-
-    def predict(batch: Inputs) -> NDArray[np.float32]:
-        sizes.append(len(batch))
-        return np.zeros((len(batch), 2), np.float32)
-
-    tagger = Tagger(replace(CARD_OF_TWO, image_size=512), predict)
-    judged = tagger.judge(np.zeros((7, 512, 512, 3), np.uint8), np.array([6, 1, 2, 0, 4]))
-    assert judged.probabilities.shape == (5, 2)
-    assert sizes == [4, 1]
+def test_chosen_images_are_judged_in_the_order_of_their_indices() -> None:
+    pixels = np.zeros((200, 8, 8, 3), np.uint8)
+    pixels[::2] = 255
+    indices = np.array([7, 2, *range(100), 199])
+    judged = tagger_by_brightness().judge(pixels, indices)
+    assert np.array_equal(judged.probabilities[:, 0] == 1, indices % 2 == 0)
 
 
 def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
