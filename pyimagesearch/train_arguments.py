@@ -135,7 +135,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         type=positive_int,
         metavar="N",
         help="train by N processes, of this machine or of the Ray cluster at RAY_ADDRESS, to the "
-        "same result; on one machine slower than without, see docs/cluster.md",
+        "same result but for rounding; on one machine slower than without, see docs/cluster.md",
     )
 
     data = parser.add_argument_group("data")
@@ -195,12 +195,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     instead_of_a_model = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
-    if options.resume and any(getattr(options, name) for name in instead_of_a_model):
-        parser.error("argument --resume: only goes on with the training of a model")
+    if any(getattr(options, name) for name in instead_of_a_model):
+        if options.resume:
+            parser.error("argument --resume: only goes on with the training of a model")
+        if options.workers:
+            parser.error("argument --workers: only trains a model")
     if options.folds == 1:
         parser.error("argument --folds: 1: at least 2 are needed")
-    if options.workers and (options.folds or options.leave_one_pair_out):
-        parser.error("argument --workers: not with --folds or --leave-one-pair-out")
     if not 0 <= options.seed < 2**31:
         parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options

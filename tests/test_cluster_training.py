@@ -177,7 +177,7 @@ def test_workers_do_not_judge_folds(run_command: Run, table: Path, tmp_path: Pat
         "train.py", *arguments(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path
     )
     assert result.returncode == 2
-    assert "--workers: not with --folds" in result.stderr
+    assert "--workers: only trains a model" in result.stderr
 
 
 def test_a_mapped_array_is_opened_where_it_lies(tmp_path: Path) -> None:

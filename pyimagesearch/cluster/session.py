@@ -64,6 +64,11 @@ def cpus_each(ray: ModuleType, workers: int) -> int:
     return 1
 
 
+def last_line(error: Exception) -> str:
+    """Return the end of an error of Ray's, whose text holds the traceback in the worker."""
+    return str(error).strip().splitlines()[-1]
+
+
 @contextlib.contextmanager
 def _connected(address: str) -> Iterator[ModuleType]:
     """Connect to a running cluster, which gets the package from here."""
@@ -117,6 +122,7 @@ def require_ray() -> ModuleType:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         ray = importlib.import_module("ray")
         for name in ("ray.data", "ray.train", "ray.util.queue"):

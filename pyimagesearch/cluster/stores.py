@@ -4,6 +4,7 @@ Everything after the bucket is the file's name as it stands, without percent esc
 and endpoints are read from where the store's own tools keep them (AWS_ENDPOINT_URL, for one).
 """
 
+import shutil
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from pyarrow import fs
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import MAX_BYTES, SUFFIXES
 
+CHUNK = 2**20  # bytes
 READERS = 16  # a store answers after tens of milliseconds, but many at once
 
 
@@ -83,10 +85,10 @@ def local_copies(
             return Path(name)
         try:
             system, path = resolve(name)
-            with system.open_input_file(path) as source:
+            with system.open_input_file(path) as source, copy.open("wb") as file:
                 if source.size() > MAX_BYTES:
                     raise OSError(f"{source.size()} bytes long; the limit is {MAX_BYTES}")
-                copy.write_bytes(source.read())
+                shutil.copyfileobj(source, file, CHUNK)
         except (OSError, ValueError, CommandError) as error:
             errors[copy] = f"cannot be read: {reason(error)}"
         return copy

@@ -23,12 +23,10 @@ from pyarrow import fs, parquet
 from tqdm import tqdm
 
 from pyimagesearch import console, folders
-from pyimagesearch.artifacts import check_pair, read_card
 from pyimagesearch.cluster import stores
-from pyimagesearch.cluster.session import session
+from pyimagesearch.cluster.session import last_line, session
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
-from pyimagesearch.labelbin import read_labels
 from pyimagesearch.tagger import Tagged, Tagger
 
 PART = 256  # photos at least, four batches
@@ -51,7 +49,7 @@ class Job:
     root: str  # where relative paths start
 
     def digest(self, photos: Sequence[str]) -> str:
-        """Return what differs as soon as some row of the output would."""
+        """Return what differs for another model, other options or other names of photos."""
         digest = hashlib.sha256(self.model + self.labelbin)
         digest.update(repr((self.engine, self.threshold, self.max_pixels, self.root)).encode())
         for photo in photos:
@@ -74,9 +72,7 @@ def make_job(
     output: str,
 ) -> Job:
     """Return the job of the model in the two files; raises CommandError where it tags no photos."""
-    card = read_card(model)
-    check_pair(card, read_labels(labelbin), model, labelbin)
-    if not card.image_size:
+    if not Tagger.load(model, labelbin, engine, threshold).card.image_size:
         raise CommandError(f"--workers: {model} tags rows of tables, not photos")
     place = output if stores.is_url(output) else str(Path(output).absolute())
     files = model.read_bytes(), labelbin.read_bytes()
@@ -166,11 +162,14 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
     system, folder = stores.resolve(job.output)
     try:
         system.create_dir(folder)
-        names = {entry.base_name for entry in system.get_file_info(fs.FileSelector(folder))}
+        entries = system.get_file_info(fs.FileSelector(folder))
+        names = {e.base_name for e in entries if not e.base_name.startswith(UNFINISHED)}
         record = {"photos": len(photos), "digest": job.digest(photos)}
         if not names:
-            with system.open_output_stream(f"{folder}/{RECORD}") as file:
+            unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}"
+            with system.open_output_stream(unfinished) as file:
                 file.write(json.dumps(record).encode())
+            system.move(unfinished, f"{folder}/{RECORD}")
         else:
             with system.open_input_stream(f"{folder}/{RECORD}") as file:
                 if json.loads(file.read()) != record:
@@ -239,5 +238,4 @@ def run(
             .iter_rows()
         )
     except ray.exceptions.RayError as error:
-        cause = getattr(error, "cause", None) or error
-        raise CommandError(f"a worker failed: {stores.reason(cause)}") from None
+        raise CommandError(f"a worker failed: {last_line(error)}") from None

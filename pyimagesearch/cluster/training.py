@@ -24,7 +24,7 @@ from tqdm import tqdm
 from pyimagesearch import console, runs, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
-from pyimagesearch.cluster.session import cpus_each, session
+from pyimagesearch.cluster.session import cpus_each, last_line, session
 from pyimagesearch.console import CommandError
 from pyimagesearch.history import Epoch
 from pyimagesearch.networks import Recipe
@@ -89,9 +89,7 @@ def train(
             "for fewer or raise --batch-size"
         )
     epochs = recipe.settings.epochs
-    if not checkpoint.epochs_done:
-        checkpoint.path.unlink(missing_ok=True)  # another run's: not to be gone on from
-    elif checkpoint.epochs_done == epochs:
+    if checkpoint.epochs_done == epochs:
         return
     steps = training.steps_per_epoch(data, runs.make_schedule(data, recipe))
     mapped = MappedArray.of(data.inputs)
@@ -101,6 +99,8 @@ def train(
         tqdm(total=epochs * steps, desc="training", unit="step", disable=None) as bar,
         _listening(ray, checkpoint, bar, on_epoch) as (events, errors),
     ):
+        if not checkpoint.epochs_done:
+            checkpoint.path.unlink(missing_ok=True)  # another run's: not to be gone on from
         kept = Checkpoint(checkpoint.path.absolute(), checkpoint.run)
         cpus = cpus_each(ray, workers)
         _run(ray, Task(sent, mapped, recipe, kept, workers, cpus, events))
@@ -118,9 +118,13 @@ def _listening(
     """Show during the block what rank 0 says; yield the queue to say it in, and what went wrong."""
     events, errors = ray.util.queue.Queue(), list[str]()
 
+    def next_event() -> Any:
+        with contextlib.suppress(ray.exceptions.RayError):  # the queue is lost with its node
+            return events.get()
+
     def listen() -> None:
         is_first = True
-        while event := events.get():
+        while event := next_event():
             match event:
                 case "start", epochs:
                     if not is_first:
@@ -140,7 +144,8 @@ def _listening(
     try:
         yield events, errors
     finally:
-        events.put(None)
+        with contextlib.suppress(ray.exceptions.RayError):
+            events.put(None)
         thread.join()
 
 
@@ -163,10 +168,9 @@ def _run(ray: Any, task: Task) -> None:
         try:
             trainer.fit()
         except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
-            reason = str(error).strip().splitlines()[-1]
             raise CommandError(
-                f"the workers failed {LOST_WORKERS + 1} times ({reason}); --resume goes on after "
-                "the last whole epoch"
+                f"the workers failed {LOST_WORKERS + 1} times ({last_line(error)}); --resume goes "
+                "on after the last whole epoch"
             ) from None
 
 
