@@ -75,17 +75,27 @@ def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable |
 
 
 def check_outputs(options: argparse.Namespace) -> None:
-    """Raise CommandError where what is to be written has no place, or two files have the same."""
-    outputs = [options.model, options.labelbin, options.plot, options.metrics]
-    outputs.append(artifacts.checkpoint_of(options.model))
-    names = "--model, --labelbin, --plot and --metrics"
+    """Raise CommandError where what is to be written has no place, or that of another file."""
+    outputs = {
+        "--model": options.model,
+        "--labelbin": options.labelbin,
+        "--plot": options.plot,
+        "--metrics": options.metrics,
+        "the checkpoint": artifacts.checkpoint_of(options.model),
+    }
     if options.export_labels:
-        outputs.append(options.export_labels)
-        names = "--model, --labelbin, --plot, --metrics and --export-labels"
-    for path in outputs:
+        outputs["--export-labels"] = options.export_labels
+    if options.audit:
+        outputs["--audit"] = options.audit
+        outputs["the pictures of --audit"] = audit.sheet_beside(options.audit)
+    for path in outputs.values():
         whole_files.check_writable(path)
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise CommandError(f"{names} need different files")
+    inputs = {"--dataset": options.dataset}
+    if options.labels:
+        inputs["--labels"] = options.labels
+    whole_files.check_different(inputs | outputs)
+    if options.audit:
+        audit.check(options.audit)
 
 
 def work(options: argparse.Namespace) -> None:
@@ -99,8 +109,6 @@ def work(options: argparse.Namespace) -> None:
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
     check_outputs(options)
-    if options.audit:
-        audit.check(options.audit)
     groups = choose_groups(samples, options.label_groups)
     classes = sorted(labels.count_labels(samples))
     recipe = train_arguments.choose_recipe(options, groups, classes, table is not None)
@@ -168,7 +176,7 @@ def save(
     recipe: Recipe,
     options: argparse.Namespace,
 ) -> None:
-    """Print the scores of a run, and write its files, all of them or none."""
+    """Print the scores of a run, and write its files, each whole."""
     from pyimagesearch import plots, runs
 
     units, others = "rows" if data.features else "photos", len(data.validation)

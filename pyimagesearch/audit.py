@@ -1,6 +1,5 @@
 """Labels that may be wrong: what networks that never saw a photo say of it, by cleanlab."""
 
-import csv
 import importlib.util
 import os
 from collections.abc import Sequence
@@ -10,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import contact_sheet, whole_files
+from pyimagesearch import contact_sheet
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels import Sample, count_labels, join_labels
+from pyimagesearch.labels import Sample, count_labels, join_labels, write_rows
 from pyimagesearch.tagger import Judged
 
 FOLDS = 5
 SHOWN = 30  # photos on the contact sheet
+HEADER = ("path", "labels", "suggested", "score")
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,25 @@ class Suspicion:
 
 
 def check(path: Path) -> None:
-    """Raise CommandError where cleanlab is missing, or what goes to `path` has no place."""
+    """Raise CommandError where cleanlab is missing, or `path` holds what is no earlier audit."""
     if importlib.util.find_spec("cleanlab") is None:
         raise CommandError("--audit: needs cleanlab; pip install -r requirements-audit.txt")
-    if sheet_beside(path) == path:
-        raise CommandError(f"--audit {path}: is the place of the pictures; try {path.stem}.csv")
+    if _is_audit(path):
+        return
     for place in (path, sheet_beside(path)):
-        whole_files.check_writable(place)
+        if place.exists():
+            raise CommandError(
+                f"--audit {path}: {place} is there and of no earlier audit; name a new file"
+            )
+
+
+def _is_audit(path: Path) -> bool:
+    header = ",".join(HEADER).encode()
+    try:
+        with path.open("rb") as file:
+            return file.read(len(header)) == header
+    except FileNotFoundError:
+        return False
 
 
 def find(
@@ -65,20 +77,21 @@ def find(
 def write(suspicions: Sequence[Suspicion], path: Path, max_pixels: int) -> list[Path]:
     """Write all as CSV to `path`, and the worst as a picture beside it; return what was written.
 
-    Paths in the CSV are relative to its folder. Raises CommandError where it cannot be written.
+    Paths in the CSV are relative to its folder. Where there are none, an older picture is removed.
+    Raises CommandError where it cannot be written.
     """
     known = count_labels([one.sample for one in suspicions])
     known.update(label for one in suspicions for label in one.suggested)
-    with (
-        whole_files.whole_file(path) as new_file,
-        new_file.open("w", encoding="utf-8", newline="") as file,
-    ):
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("path", "labels", "suggested", "score"))
-        for one in suspicions:
-            relative = os.path.relpath(one.sample.path, path.parent)
-            texts = (join_labels(labels, known) for labels in (one.sample.labels, one.suggested))
-            rows.writerow((relative, *texts, f"{one.score:.4f}"))
+    rows = [
+        (
+            os.path.relpath(one.sample.path, path.parent),
+            join_labels(one.sample.labels, known),
+            join_labels(one.suggested, known),
+            f"{one.score:.4f}",
+        )
+        for one in suspicions
+    ]
+    write_rows([HEADER, *rows], path)
     pictures = [
         contact_sheet.Picture(
             one.sample.path,
@@ -89,9 +102,10 @@ def write(suspicions: Sequence[Suspicion], path: Path, max_pixels: int) -> list[
         )
         for number, one in enumerate(suspicions[:SHOWN], 1)
     ]
-    if not pictures:
-        return [path]
     sheet = sheet_beside(path)
+    if not pictures:
+        sheet.unlink(missing_ok=True)
+        return [path]
     contact_sheet.write(pictures, sheet, max_pixels)
     return [path, sheet]
 

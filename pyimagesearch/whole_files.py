@@ -1,14 +1,18 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import fcntl
 import glob
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
+
+# What the system says, naming no file, of one that cannot be written.
+_NO_ROOM = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 @contextlib.contextmanager
@@ -24,9 +28,9 @@ def whole_files(paths: Sequence[Path], suffix: str = "") -> Iterator[list[Path]]
 
     On success all are synced, and then become `paths` one right after the other. Missing folders
     are made. Where the block fails, all stay as they were. Raises CommandError where a place
-    cannot be written.
+    cannot be written; other errors of the block pass through.
     """
-    places = [path.resolve() for path in paths]  # a link goes on pointing to the file
+    places = [followed(path) for path in paths]  # a link goes on pointing to the file
     with contextlib.ExitStack() as stack:
         new_files = [stack.enter_context(_temporary(place, suffix)) for place in places]
         try:
@@ -34,27 +38,48 @@ def whole_files(paths: Sequence[Path], suffix: str = "") -> Iterator[list[Path]]
             for new_file in new_files:
                 new_file.chmod(0o666 & ~_umask())
                 _sync(new_file)
-            for new_file, place in zip(new_files, places, strict=True):
-                new_file.replace(place)
-            for folder in {place.parent for place in places}:
-                _sync(folder)
         except OSError as error:
+            if not _is_of_writing(error, new_files):
+                raise
             names = ", ".join(map(str, paths))
             raise CommandError(
-                f"{names}: cannot be written ({error.strerror or error}); what was there stays"
+                f"{names}: cannot be written ({_reason(error)}); what was there stays"
             ) from None
+        _replace(places, new_files)
+
+
+def _is_of_writing(error: OSError, new_files: Sequence[Path]) -> bool:
+    """Return whether `error` is one of writing the files, and not of what else a block does."""
+    if error.filename is None:
+        return error.errno in _NO_ROOM
+    return str(error.filename) in map(str, new_files)
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says; a library may have made several lines of it."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _replace(places: Sequence[Path], new_files: Sequence[Path]) -> None:
+    """Put each new file in its place, one right after the other."""
+    for number, (place, new_file) in enumerate(zip(places, new_files, strict=True)):
+        try:
+            new_file.replace(place)
+        except OSError as error:
+            done = "".join(f"; {path} is new already" for path in places[:number])
+            raise CommandError(f"{place}: cannot be replaced ({_reason(error)}){done}") from None
+    for folder in {place.parent for place in places}:
+        # The files are there. Not every file system syncs folders, nor may all be read.
+        with contextlib.suppress(OSError):
+            _sync(folder)
 
 
 @contextlib.contextmanager
 def _temporary(path: Path, suffix: str) -> Iterator[Path]:
     """Yield an empty file beside `path`, locked for as long; it is gone afterwards unless moved."""
-    try:
+    with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix, _unfinished(path.name), path.parent)
-    except OSError as error:
-        raise CommandError(
-            f"{path}: cannot be written ({error.strerror}); name another place"
-        ) from None
     try:
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -96,18 +121,44 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
+def followed(path: Path) -> Path:
+    """Return the place of `path`, its links followed; raises CommandError where they go round."""
+    with _named(path):
+        place = Path(os.path.realpath(path))
+        if place.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return place
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn what the system says in the block into a CommandError that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written ({_reason(error)}); name another place"
+        ) from None
+
+
 def check_writable(path: Path) -> None:
     """Raise CommandError now rather than after the training where `path` cannot be written.
 
     What killed runs left of it is removed.
     """
-    try:
-        if path.exists() and not path.is_file():
+    place = followed(path)
+    with _named(path):
+        if place.exists() and not place.is_file():
             raise CommandError(f"{path}: is not a plain file; name another place")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            remove_unfinished(path.parent, path.name)
-    except OSError as error:
-        raise CommandError(
-            f"{path}: cannot be written ({error.strerror}); name another place"
-        ) from None
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place.parent):
+            remove_unfinished(place.parent, place.name)
+
+
+def check_different(paths: Mapping[str, Path]) -> None:
+    """Raise CommandError where two of `paths`, by what each is for, are the same."""
+    uses: dict[Path, str] = {}
+    for use, path in paths.items():
+        other = uses.setdefault(followed(path), use)
+        if other != use:
+            raise CommandError(f"{path}: is named for {other} and for {use}; name different files")

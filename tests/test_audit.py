@@ -98,6 +98,50 @@ def test_without_cleanlab_the_error_says_how_to_install_it(
         audit.check(tmp_path / "audit.csv")
 
 
+def test_a_file_that_is_no_audit_is_not_written_over(tmp_path: Path) -> None:
+    labels, sheet = tmp_path / "photos.csv", tmp_path / "new.png"
+    labels.write_text("path,labels\na.jpg,red\n")
+    with pytest.raises(CommandError, match=r"photos\.csv is there and of no earlier audit; name"):
+        audit.check(labels)
+    sheet.touch()
+    with pytest.raises(CommandError, match=r"new\.png is there and of no earlier audit"):
+        audit.check(sheet.with_suffix(".csv"))
+    audit.write([], sheet.with_suffix(".csv"), 10**6)
+    audit.check(sheet.with_suffix(".csv"))
+
+
+def test_pictures_of_an_older_audit_do_not_stay_beside_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "audit.png").touch()
+    assert audit.write([], tmp_path / "audit.csv", 10**6) == [tmp_path / "audit.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["audit.csv"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("-d", "labels.csv", "--audit", "labels.csv"), "named for --dataset and for --audit"),
+        (("--labels", "labels.csv", "--audit", "labels.csv"), "for --labels and for --audit"),
+        (("--audit", "plot.png"), "plot.png: is named for --plot and for --audit"),
+        (("--audit", "plot.csv"), "plot.png: is named for --plot and for the pictures of --audit"),
+        (("-d", "labels.csv", "--export-labels", "labels.csv"), "and for --export-labels"),
+        (("-m", "x", "--metrics", "x"), "x: is named for --model and for --metrics"),
+        (("-m", "loop"), "loop: cannot be written"),
+    ],
+)
+def test_one_place_for_two_files_is_an_error_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("red", "blue"):
+        write_picture(tmp_path / "dataset" / name / "a.png")
+    Path("labels.csv").write_text("path,labels\ndataset/red/a.png,red\ndataset/blue/a.png,blue\n")
+    Path("loop").symlink_to("loop")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(CommandError, match=message):
+        train.work(train_arguments.parse(flags))
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_train_audit_lists_suspicious_photos_and_saves_no_model(
     tiny_dataset: Path,
     tmp_path: Path,

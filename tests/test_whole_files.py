@@ -1,8 +1,11 @@
+import errno
 import itertools
 import os
+import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -178,3 +181,68 @@ def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(CommandError, match="Permission denied"):
         whole_files.check_writable(tmp_path / "fashion.model")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(13, "Permission denied", "/usr/bin/python"), BlockingIOError(11, "Try again")],
+)
+def test_an_error_of_something_else_is_not_put_down_to_the_file(
+    tmp_path: Path, error: OSError
+) -> None:
+    with (
+        pytest.raises(OSError, match=error.strerror) as raised,
+        whole_files.whole_file(tmp_path / "a"),
+    ):
+        raise error
+    assert raised.value is error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("write_it", [write, lambda paths, _: whole_files.check_writable(paths[0])])
+def test_a_link_to_itself_is_named(
+    tmp_path: Path, write_it: Callable[[list[Path], str], None]
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(CommandError, match=r"loop: cannot be written \(Too many levels"):
+        write_it([loop], "x")
+    assert loop.is_symlink()
+
+
+def test_where_folders_cannot_be_synced_the_files_are_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def sync_files_only(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", sync_files_only)
+    write([tmp_path / "a"], "new")
+    assert (tmp_path / "a").read_text() == "new"
+
+
+def test_where_one_cannot_be_replaced_those_that_are_new_are_named(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in "abc"]
+    write(paths, "old")
+
+    def write_while_another_makes_a_folder_there() -> None:
+        with whole_files.whole_files(paths) as new_files:
+            for new_file in new_files:
+                new_file.write_text("new")
+            paths[1].unlink()
+            paths[1].mkdir()
+
+    with pytest.raises(CommandError, match=r"b: cannot be replaced \(.*\); .*a is new already$"):
+        write_while_another_makes_a_folder_there()
+    assert [paths[0].read_text(), paths[2].read_text()] == ["new", "old"]
+
+
+def test_two_uses_of_one_file_are_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    whole_files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "b"})
+    with pytest.raises(CommandError, match="link: is named for --model and for --plot; name diff"):
+        whole_files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "link"})

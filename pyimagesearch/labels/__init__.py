@@ -5,7 +5,7 @@ from pathlib import Path
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.folders import find_images
-from pyimagesearch.labels.csv_files import read_csv, write_csv
+from pyimagesearch.labels.csv_files import read_csv, write_csv, write_rows
 from pyimagesearch.labels.folders import labels_of_folder, read_folders
 from pyimagesearch.labels.json_files import read_json
 from pyimagesearch.labels.lists import join_labels
@@ -26,6 +26,7 @@ __all__ = [
     "labels_of_folder",
     "read",
     "write_csv",
+    "write_rows",
     "write_sidecar",
 ]
 

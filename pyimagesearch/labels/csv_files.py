@@ -2,7 +2,8 @@
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pyimagesearch import console, whole_files
@@ -21,6 +22,7 @@ from pyimagesearch.labels.samples import (
 PATH_NAMES = ("path", "image", "file", "filename", "file_name", "image_path", "photo", "picture")
 LIST_NAMES = ("labels", "tags", "label", "tag", "classes", "categories", "genres", "genre")
 ZERO_OR_ONE = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+UNDECODABLE = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as Python keeps it
 LOOKED_AT = 100  # rows from which a column's kind is told
 
 Line = tuple[int, list[str]]  # its number and its cells
@@ -33,9 +35,10 @@ def read_csv(path: Path, roots: Sequence[Path], max_unreadable: float) -> list[S
     counts; without one, the columns of 0 and 1 are the labels. Cells are separated by comma,
     semicolon or tab, labels in a cell by |, comma or space, the strongest that occurs. Single rows
     that cannot be used are named and left out. Raises CommandError for a file that cannot be
-    read, has no such columns, or more than the share `max_unreadable` of unusable rows.
+    read, has no such columns, more than the share `max_unreadable` of unusable rows, or bytes that
+    are no UTF-8 elsewhere than in the names of photos that are there.
     """
-    lines = read_lines(path)
+    lines = read_lines(path, "surrogateescape")
     if not lines:
         raise CommandError(f"{path}: is empty; expected a header such as path,labels and rows")
     problems = Problems(path, "line")
@@ -45,16 +48,22 @@ def read_csv(path: Path, roots: Sequence[Path], max_unreadable: float) -> list[S
         header, *lines = lines
         if not lines:
             raise CommandError(f"{path}: has a header and no rows")
+        if any(map(UNDECODABLE.search, header[1])):
+            raise _not_utf8(path, header[0])
         rows = _with_header(path, header, lines, problems)
-    samples = to_samples(rows, Finder(roots), problems)
+    finder = Finder(roots)
+    samples = to_samples(_in_utf8(path, rows, finder), finder, problems)
     problems.check(len(samples), max_unreadable)
     return samples
 
 
-def read_lines(path: Path) -> list[Line]:
-    """Return the lines of a CSV file that are not empty; raises CommandError."""
+def read_lines(path: Path, errors: str = "strict") -> list[Line]:
+    """Return the lines of a CSV file that are not empty; raises CommandError.
+
+    `errors` says what is done with bytes that are no UTF-8, as in `open`.
+    """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors=errors, newline="") as file:
             first = file.readline()
             file.seek(0)
             delimiter = max(",;\t", key=first.count)
@@ -66,9 +75,20 @@ def read_lines(path: Path) -> list[Line]:
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise CommandError(
-            f"{path}, line {_first_undecodable(path)}: is not UTF-8; save the file as UTF-8"
-        ) from None
+        raise _not_utf8(path, _first_undecodable(path)) from None
+
+
+def _in_utf8(path: Path, rows: Iterable[Row], finder: Finder) -> Iterator[Row]:
+    """Yield `rows`; bytes that are no UTF-8 are in order in the name of a file that is there."""
+    for row in rows:
+        is_odd_name = UNDECODABLE.search(row.path) and finder.find(row.path) is None
+        if is_odd_name or any(map(UNDECODABLE.search, row.labels)):
+            raise _not_utf8(path, row.number)
+        yield row
+
+
+def _not_utf8(path: Path, number: int) -> CommandError:
+    return CommandError(f"{path}, line {number}: is not UTF-8; save the file as UTF-8")
 
 
 def _first_undecodable(path: Path) -> int:
@@ -209,12 +229,20 @@ def write_csv(samples: Sequence[Sample], path: Path) -> None:
     Raises CommandError where it cannot be written.
     """
     known = count_labels(samples)
+    rows = [
+        (os.path.relpath(sample.path, path.parent), join_labels(sample.labels, known))
+        for sample in samples
+    ]
+    write_rows([("path", "labels"), *rows], path)
+
+
+def write_rows(rows: Iterable[Sequence[str]], path: Path) -> None:
+    """Write `rows` as CSV to `path`, whole or not at all; raises CommandError.
+
+    Names of files that are no UTF-8 keep their bytes.
+    """
     with (
         whole_files.whole_file(path) as new_file,
-        new_file.open("w", encoding="utf-8", newline="") as file,
+        new_file.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("path", "labels"))
-        for sample in samples:
-            relative = os.path.relpath(sample.path, path.parent)
-            rows.writerow((relative, join_labels(sample.labels, known)))
+        csv.writer(file, lineterminator="\n").writerows(rows)

@@ -189,3 +189,19 @@ def test_three_hundred_thousand_rows_take_seconds(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="299999 of 300000 lines"):
         labels.read(path)
     assert time.process_time() - start < 10
+
+
+def test_a_name_that_is_no_text_keeps_its_bytes(folder: Path) -> None:
+    photo = folder / "\udcff.jpg"
+    photo.touch()
+    labels.write_csv([Sample(photo, ("red",))], folder / "out.csv")
+    assert (folder / "out.csv").read_bytes() == b"path,labels\n\xff.jpg,red\n"
+    assert labels.read(folder / "out.csv") == [Sample(photo, ("red",))]
+
+
+@pytest.mark.parametrize("row", ["Ö.jpg,red", "a.jpg,Größe"])
+def test_another_encoding_is_not_taken_for_names_and_labels(folder: Path, row: str) -> None:
+    with pytest.raises(CommandError, match=r"line 2: is not UTF-8"):
+        read(folder, f"path,labels\n{row}\n", "latin-1")
+    with pytest.raises(CommandError, match=r"line 1: is not UTF-8"):
+        read(folder, f"path,labels\n{row}\n", "utf-16")
