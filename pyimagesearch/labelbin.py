@@ -166,10 +166,15 @@ class _Unpickler(pickle._Unpickler):
 
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:
-    """Return plain values as text; raises ValueError for others, such as lists within lists."""
+    """Return plain values as text; raises ValueError for others, such as lists within lists.
+
+    Half of a pair of surrogates is no text either: OpenCV, drawing one, ends the process.
+    """
     if len(values) > MAX_LABELS or not all(type(value) in (str, int, bool) for value in values):
         raise ValueError("no labels")
-    return tuple(map(str, values))
+    labels = tuple(map(str, values))
+    "".join(labels).encode()
+    return labels
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

@@ -76,3 +76,10 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         read_labels(tmp_path / "mlb.pickle")
     with pytest.raises(CommandError, match="is not a plain file"):
         read_labels(tmp_path)
+
+
+def test_half_a_letter_is_no_label(tmp_path: Path) -> None:
+    path = tmp_path / "mlb.pickle"
+    path.write_bytes(pickle.dumps(fitted("red\udcff", "dress")))
+    with pytest.raises(CommandError, match="is not the pickled MultiLabelBinarizer"):
+        read_labels(path)

@@ -152,8 +152,11 @@ def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[
 
 
 def check_labels(samples: Sequence[Sample]) -> None:
-    """Raise CommandError unless there are two labels or more to tell apart."""
+    """Raise CommandError unless there are two labels or more to tell apart, all of them text."""
     labels = sorted({label for sample in samples for label in sample.labels})
+    for label in labels:
+        if any("\ud800" <= letter <= "\udfff" for letter in label):
+            raise CommandError(f"the label {label!r} is no text in UTF-8; rename it")
     if len(labels) < 2:
         found = f"only the label {labels[0]!r}" if labels else "no label at all"
         raise CommandError(f"the data has {found}; a tagger needs two labels or more")
