@@ -11,7 +11,7 @@ SCORES = metrics.score(np.eye(3) * 0.9, np.eye(3), np.eye(3), ("a", "b", "c"))
 
 
 def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "metrics.json"
+    path = tmp_path / "metrics.json"
     records.write_record(path, SCORES, {"seed": 7, "flags": {"dataset": Path("photos")}})
     record = json.loads(path.read_text())
     assert record["scores"]["overall"]["exact match"] == 1
