@@ -17,6 +17,7 @@ import numpy as np
 
 from pyimagesearch import plain_files
 from pyimagesearch.console import CommandError
+from pyimagesearch.labels.samples import is_label
 
 MAX_BYTES = 2_000_000  # of the file, and of what it makes of itself
 MAX_LABELS = 100_000
@@ -166,14 +167,12 @@ class _Unpickler(pickle._Unpickler):
 
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:
-    """Return plain values as text; raises ValueError for others, such as lists within lists.
-
-    Half of a pair of surrogates is no text either: OpenCV, drawing one, ends the process.
-    """
+    """Return plain values as text; raises ValueError for others, such as lists within lists."""
     if len(values) > MAX_LABELS or not all(type(value) in (str, int, bool) for value in values):
         raise ValueError("no labels")
     labels = tuple(map(str, values))
-    "".join(labels).encode()
+    if not all(map(is_label, labels)):
+        raise ValueError("no labels")
     return labels
 
 
