@@ -17,6 +17,7 @@ import numpy as np
 
 from pyimagesearch import plain_files
 from pyimagesearch.console import CommandError
+from pyimagesearch.labels.samples import is_label
 
 MAX_BYTES = 2_000_000  # of the file, and of what it makes of itself
 MAX_LABELS = 100_000
@@ -169,7 +170,10 @@ def _texts(values: Sequence[Any]) -> tuple[str, ...]:
     """Return plain values as text; raises ValueError for others, such as lists within lists."""
     if len(values) > MAX_LABELS or not all(type(value) in (str, int, bool) for value in values):
         raise ValueError("no labels")
-    return tuple(map(str, values))
+    labels = tuple(map(str, values))
+    if not all(map(is_label, labels)):
+        raise ValueError("no labels")
+    return labels
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(CommandError, match="is not a model that train"):
             artifacts.read_card(path)
-    with pytest.raises(CommandError, match="cannot be read"):
+    with pytest.raises(CommandError, match="is not a plain file"):
         artifacts.read_card(tmp_path)
 
 

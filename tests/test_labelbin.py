@@ -76,3 +76,11 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         read_labels(tmp_path / "mlb.pickle")
     with pytest.raises(CommandError, match="is not a plain file"):
         read_labels(tmp_path)
+
+
+@pytest.mark.parametrize("label", ["red\udcff", "x" * 1001])
+def test_half_a_letter_and_a_whole_book_are_no_labels(tmp_path: Path, label: str) -> None:
+    path = tmp_path / "mlb.pickle"
+    path.write_bytes(pickle.dumps(fitted(label, "dress")))
+    with pytest.raises(CommandError, match="is not the pickled MultiLabelBinarizer"):
+        read_labels(path)

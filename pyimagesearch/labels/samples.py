@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
 
+LONGEST_LABEL = 1000  # it may be drawn on a picture, which becomes as wide
 MAX_NAMED = 20  # problems of a file that are named one by one; the others are counted
 
 
@@ -151,9 +152,20 @@ def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[
     ]
 
 
+def is_label(text: str) -> bool:
+    """Return whether `text` can be a label: UTF-8 (OpenCV crashes on others), not too wide."""
+    is_text = not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return is_text and len(text) <= LONGEST_LABEL
+
+
 def check_labels(samples: Sequence[Sample]) -> None:
-    """Raise CommandError unless there are two labels or more to tell apart."""
+    """Raise CommandError unless there are two labels or more to tell apart, all fit to draw."""
     labels = sorted({label for sample in samples for label in sample.labels})
+    for label in labels:
+        if not is_label(label):
+            raise CommandError(
+                f"the label {label[:50]!r} is no UTF-8 or over {LONGEST_LABEL} letters; rename it"
+            )
     if len(labels) < 2:
         found = f"only the label {labels[0]!r}" if labels else "no label at all"
         raise CommandError(f"the data has {found}; a tagger needs two labels or more")

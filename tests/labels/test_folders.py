@@ -80,3 +80,8 @@ def test_one_label_alone_is_refused() -> None:
     with pytest.raises(CommandError, match="no label at all"):
         check_labels([Sample(Path("a"), ())])
     check_labels([Sample(Path("a"), ("dress", "red"))])
+
+
+def test_a_label_that_is_no_text_is_named() -> None:
+    with pytest.raises(CommandError, match=r"the label 'red\\udcff' is no UTF-8 or over 1000"):
+        check_labels([Sample(Path("a"), ("dress", "red\udcff"))])
