@@ -69,6 +69,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.cluster
 def test_two_workers_end_with_the_weights_of_the_single_process(
     run_command: Run, table: Path, tmp_path: Path
 ) -> None:

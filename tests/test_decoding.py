@@ -210,9 +210,10 @@ def test_a_process_killed_from_outside_is_replaced(tmp_path: Path, fresh_workers
 
 
 def children() -> set[int]:
-    """Return the processes that this one started and that have not ended."""
-    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    return set(map(int, listed.split()))
+    """Return the decoders that this process started and that have not ended."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    commands = {int(number): Path(f"/proc/{number}/cmdline").read_bytes() for number in listed}
+    return {number for number, command in commands.items() if b"decoding_worker" in command}
 
 
 def test_a_process_that_cannot_start_is_an_error_not_a_photo_after_the_other(

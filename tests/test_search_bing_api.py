@@ -278,6 +278,7 @@ def test_the_command_as_a_process_keeps_data_and_talk_apart_without_tensorflow(
     assert "sklearn" not in result.stderr
 
 
+@pytest.mark.slow
 def test_phrases_become_a_data_set_that_training_and_tagging_use(
     web: LocalWeb, run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_runs_from_the_command_line_of_the_tutorial_into_new_folders(
     assert tagged.returncode == 0, tagged.stderr
 
 
+@pytest.mark.slow
 def test_smallervggnet_trains_where_there_are_no_groups(run_command: Run, tmp_path: Path) -> None:
     for index in range(8):
         write_picture(tmp_path / "dataset" / "red" / f"{index}.png", (0, index, 200))
@@ -209,6 +210,7 @@ def test_near_duplicates_are_counted_named_and_kept_on_one_side(
     assert sorted(path.name for path in tmp_path.iterdir()) == [".cache", "dataset"]
 
 
+@pytest.mark.slow
 def test_each_pair_is_left_out_once_and_judged_whole(
     run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:
@@ -224,6 +226,7 @@ def test_each_pair_is_left_out_once_and_judged_whole(
     assert [path.name for path in tmp_path.iterdir()] == [".cache"]
 
 
+@pytest.mark.slow
 def test_folds_judge_every_photo_once_and_save_nothing(
     run_command: Run, tiny_dataset: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
 from tqdm import tqdm
 
 from gather.local_web import Handler, LocalWeb, fork_server, photo, reply
@@ -56,6 +57,7 @@ def check(path: Path) -> int:
     return len(names)
 
 
+@pytest.mark.slow
 def test_20_kills_leave_only_whole_photos_and_a_readable_table(
     web: LocalWeb, tmp_path: Path
 ) -> None:

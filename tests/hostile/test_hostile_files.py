@@ -18,6 +18,7 @@ from hostile.pickles import PICKLES
 from pyimagesearch.model_archive import CONFIG, SERVING_COPY
 
 MAX_SECONDS = 10.0  # of processors
+KERAS_SECONDS = 12.0  # more, to load Keras before it is asked about the network
 MAX_MB = 1000
 # A parent of its own: what a process inherits at its start counts as its memory.
 MEASURE = """
@@ -47,8 +48,11 @@ class Victim:
     def canary(self) -> Path:
         return self.folder / "canary"
 
-    def refuses(self, file: Path) -> str:
-        """Return the one line by which classify.py refuses, having checked that it costs little."""
+    def refuses(self, file: Path, loading: float = 0.0) -> str:
+        """Return the one line by which classify.py refuses, having checked that it costs little.
+
+        `loading` is how many seconds it may take besides.
+        """
         photo = ROOT / "examples" / "example_01.jpg"
         measured = self.folder / "measured"
         command = [sys.executable, ROOT / "classify.py", "-i", photo]
@@ -66,7 +70,7 @@ class Victim:
         (line,) = done.stderr.splitlines()
         assert line.startswith(f"classify.py: error: {file.name}"), line
         assert line.isprintable()
-        assert seconds < MAX_SECONDS
+        assert seconds < MAX_SECONDS + loading
         assert kilobytes / 1024 < MAX_MB
         assert not self.canary.exists()
         assert not Path("/tmp/canary").exists()
@@ -105,20 +109,20 @@ def test_a_hostile_network_is_refused(name: str, victim: Victim) -> None:
     good = without_graph(victim.model.read_bytes())
     config = CONFIGS[name](unpack(good)[CONFIG])
     victim.model.write_bytes(changed(good, config=config))
-    victim.refuses(victim.model)
+    victim.refuses(victim.model, KERAS_SECONDS)
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_a_hostile_weights_file_is_refused(name: str, victim: Victim) -> None:
     good = without_graph(victim.model.read_bytes())
     victim.model.write_bytes(changed(good, weights=WEIGHTS[name]()))
-    victim.refuses(victim.model)
+    victim.refuses(victim.model, KERAS_SECONDS)
 
 
 def test_a_layer_of_400_million_units_is_refused_before_it_is_built(victim: Victim) -> None:
     good = without_graph(victim.model.read_bytes())
     victim.model.write_bytes(changed(good, config=huge(unpack(good)[CONFIG])))
-    assert "weights and its weights file" in victim.refuses(victim.model)
+    assert "weights and its weights file" in victim.refuses(victim.model, KERAS_SECONDS)
 
 
 def test_the_same_files_unchanged_are_accepted(
