@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pyimagesearch import console, decoding, folders, images, labels, rows, stopping
-from pyimagesearch.arguments import positive_int, share
+from pyimagesearch.arguments import file_path, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.pictures import PictureWriter, check_display, show
@@ -50,7 +50,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         ("-l", "--labelbin", "mlb.pickle", "its label binarizer"),
     ):
         text = f"{meaning}, as train.py wrote it; default: %(default)s"
-        files.add_argument(short, name, type=Path, default=Path(default), metavar="FILE", help=text)
+        files.add_argument(
+            short, name, type=file_path, default=Path(default), metavar="FILE", help=text
+        )
     files.add_argument(
         "--max-pixels",
         type=positive_int,
@@ -117,6 +119,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
+    if options.evaluate:
+        for option in ("json", "csv", "top_k", "output", "sidecar", "show", "workers"):
+            if getattr(options, option):
+                parser.error(f"argument --{option.replace('_', '-')}: not with --evaluate")
     if options.csv and options.top_k:
         parser.error("argument --top-k: not with --csv, which has a column for every label")
     if options.workers:
@@ -155,6 +161,15 @@ def draw(
         console.say(f"wrote {pictures.write(path, picture)}")
     if options.show:
         show(path, picture)
+
+
+def write_sidecar(path: Path, tagged: Tagged, last: Path | None) -> Path:
+    """Write the tags beside the photo; return the file's path. `last` is the one written before."""
+    sidecar = labels.sidecar_of(path)
+    if sidecar == last:
+        console.warn(f"{path}: {sidecar} has the tags of another photo; not written")
+        return sidecar
+    return labels.write_sidecar(path, tagged.tags)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -215,6 +230,7 @@ def classify(options: argparse.Namespace) -> None:
     is_single = is_single and tagger.card.image_size > 0  # a table has many rows
     write = choose_writer(options, tagger.card.labels, is_single)
     done = unreadable = 0
+    sidecar: Path | None = None
     for path, result in tag(tagger, options):
         with stopping.between_steps():  # a row is written whole
             write(path, result)
@@ -224,7 +240,7 @@ def classify(options: argparse.Namespace) -> None:
             continue
         done += 1
         if options.sidecar:
-            labels.write_sidecar(path, result.tags)
+            sidecar = write_sidecar(path, result, sidecar)
         if pictures or options.show:
             draw(path, result, pictures, options)
     if not done:

@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 
 from pyimagesearch import console
+from pyimagesearch.arguments import positive_int
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import bing, brave, openverse
 from pyimagesearch.gather.api import connect, key_from_environment
@@ -81,7 +82,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="folder for the photos (default: dataset/ and the query's words, as red_dress)",
     )
     what.add_argument(
-        "--count", type=at_least_one, default=200, help="photos to find (default: 200)"
+        "--count", type=positive_int, default=200, help="photos to find (default: 200)"
     )
     what.add_argument("--license", choices=LICENCES, default="any", help="(default: any)")
     what.add_argument("--size", choices=SIZES, default="any", help="(default: any)")
@@ -105,25 +106,25 @@ def make_parser() -> argparse.ArgumentParser:
     how = parser.add_argument_group("how to download")
     how.add_argument(
         "--parallel",
-        type=at_least_one,
+        type=positive_int,
         default=LIMITS.parallel,
         help=f"photos at a time (default: {LIMITS.parallel})",
     )
     how.add_argument(
         "--per-host",
-        type=at_least_one,
+        type=positive_int,
         default=LIMITS.per_host,
         help=f"of them from one host (default: {LIMITS.per_host}; some hosts get fewer)",
     )
     how.add_argument(
         "--max-bytes",
-        type=at_least_one,
+        type=positive_int,
         default=LIMITS.max_bytes,
         help=f"largest photo taken, bytes (default: {LIMITS.max_bytes})",
     )
     how.add_argument(
         "--max-seconds",
-        type=at_least_one,
+        type=positive_int,
         default=LIMITS.seconds,
         help=f"longest transfer of a photo, seconds (default: {LIMITS.seconds:g})",
     )
@@ -142,14 +143,6 @@ def phrase(text: str) -> str:
     if not stripped or not stripped.isprintable():
         raise argparse.ArgumentTypeError("a phrase of printable characters is needed")
     return stripped
-
-
-def at_least_one(text: str) -> int:
-    """Return the whole number in `text`; argparse reports what it raises."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
 
 
 def gather(arguments: argparse.Namespace) -> None:

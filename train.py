@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,28 +75,37 @@ def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable |
     return table.samples, table
 
 
-def check_outputs(options: argparse.Namespace) -> None:
+def check_outputs(options: argparse.Namespace, samples: Sequence[Sample]) -> None:
     """Raise CommandError where what is to be written has no place, or that of another file."""
-    outputs = {
-        "--model": options.model,
-        "--labelbin": options.labelbin,
-        "--plot": options.plot,
-        "--metrics": options.metrics,
-        "the checkpoint": artifacts.checkpoint_of(options.model),
-    }
+    outputs: dict[str, Path] = {}
+    if train_arguments.saves_model(options):
+        outputs |= {
+            "--model": options.model,
+            "--labelbin": options.labelbin,
+            "--plot": options.plot,
+            "--metrics": options.metrics,
+            "the checkpoint": artifacts.checkpoint_of(options.model),
+        }
     if options.export_labels:
         outputs["--export-labels"] = options.export_labels
     if options.audit:
         outputs["--audit"] = options.audit
         outputs["the pictures of --audit"] = audit.sheet_beside(options.audit)
-    for path in outputs.values():
+    for use, path in outputs.items():
         whole_files.check_writable(path)
+        if use in ("--plot", "the pictures of --audit") and options.dataset in path.parents:
+            raise CommandError(
+                f"{path}: lies among the photos of {options.dataset}, where the next run would "
+                f"take it for one; name another place for {use}"
+            )
     inputs = {"--dataset": options.dataset}
     if options.labels:
         inputs["--labels"] = options.labels
+    elif xml := feature_tables.find_xml(options.dataset):
+        inputs["the label XML"] = xml
     whole_files.check_different(inputs | outputs)
     if options.audit:
-        audit.check(options.audit)
+        audit.check(options.audit, labels.count_labels(samples))
 
 
 def work(options: argparse.Namespace) -> None:
@@ -108,14 +118,14 @@ def work(options: argparse.Namespace) -> None:
     samples, table = read(options)
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
-    check_outputs(options)
+    check_outputs(options, samples)
     groups = choose_groups(samples, options.label_groups)
     classes = sorted(labels.count_labels(samples))
     recipe = train_arguments.choose_recipe(options, groups, classes, table is not None)
     if options.export_labels:
         labels.write_csv(samples, options.export_labels)
     if not options.list_duplicates:
-        units = "images" if table is None else "rows"
+        units = "photos" if table is None else "rows"
         print(report.describe_samples(samples, groups, units), flush=True)
 
     inputs: Inputs
@@ -188,6 +198,7 @@ def save(
     print(report.describe_scores(scores, units))
 
     copy = runs.serving_copy(done, data.inputs[held[:64]])
+    loss = f"{recipe.loss}, weighted" if recipe.positive_weights else recipe.loss
     title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
     made_by = {
         "recipe": asdict(recipe),
@@ -200,7 +211,7 @@ def save(
     files = (options.model, options.labelbin, options.plot, options.metrics)
     with whole_files.whole_files(files, ".keras") as (model, labelbin, plot, record):
         artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
-        plots.plot_history(done.epochs, title, plot)
+        plots.plot_history(done.epochs, title, plot, loss)
         records.write_record(record, scores, made_by)
     console.say(f"wrote {', '.join(map(str, files))}")
 

@@ -1,7 +1,7 @@
 """How much near-duplicates on both sides of a split flatter the score.
 
 Cross-validates the default network with near-duplicates kept together and with each photo on its
-own, as random splits have it; the same folds but for that.
+own, as random splits have it. The folds are other folds, so part of the difference is chance.
 
     python -m benchmarks.near_duplicates --dataset PHOTOS
 """
@@ -16,12 +16,14 @@ from pyimagesearch import cross_validation, metrics
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.report import mean_and_spread
 
+SPLITS = ("together", "apart")
+
 
 def main() -> None:
     """Cross-validate and print a line for each way to split."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--splits", nargs="+", default=["together", "apart"])
+    parser.add_argument("--splits", nargs="+", default=SPLITS, choices=SPLITS)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--epochs", type=int, help="instead of the architecture's own")
     parser.add_argument("--seed", type=int, default=42)

@@ -1,6 +1,7 @@
 """Kinds of values on the command line; a wrong one is named by argparse, exit status 2."""
 
 import argparse
+from pathlib import Path
 
 
 def positive_int(text: str) -> int:
@@ -17,6 +18,14 @@ def positive_float(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text}: a number above 0 is needed")
     return value
+
+
+def file_path(text: str) -> Path:
+    """Return the path of a file, there or to be written."""
+    path = Path(text)
+    if not path.name:
+        raise argparse.ArgumentTypeError(f"{text!r} names no file")
+    return path
 
 
 def share(text: str) -> float:

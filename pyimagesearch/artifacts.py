@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
 DIGESTS = "digests"  # in the card's JSON: of the weights and of their ONNX copy
-# Of the squares of the lengths of all combinations, which are looked at pair by pair.
-MAX_PAIRS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Card:
     labels: tuple[str, ...]
     thresholds: tuple[float, ...]
     groups: tuple[LabelGroup, ...]
-    combinations: tuple[tuple[str, ...], ...]  # seen in training
+    pairs: tuple[tuple[int, int], ...]  # of labels seen together in training, by place
     temperatures: tuple[float, ...] = ()  # divide the logits; none leaves them
     least_energy: float = 0.0  # images of less get no tags; see unknown.joint_energy
     colour_order: str = "RGB"
@@ -52,7 +51,7 @@ class Card:
 
     def to_json(self, digests: Mapping[str, str]) -> str:
         """Return the card as JSON text, with the sha256 of members of the model file by name."""
-        return json.dumps({**asdict(self), DIGESTS: digests}, indent=1)
+        return json.dumps({**asdict(self), DIGESTS: digests})
 
     @staticmethod
     def from_json(text: str) -> "Card":
@@ -68,7 +67,7 @@ class Card:
             labels=tuple(map(str, fields["labels"])),
             thresholds=tuple(map(float, fields["thresholds"])),
             groups=groups,
-            combinations=tuple(tuple(map(str, labels)) for labels in fields["combinations"]),
+            pairs=tuple((int(first), int(second)) for first, second in fields["pairs"]),
             temperatures=tuple(map(float, fields.get("temperatures", ()))),
             least_energy=float(fields.get("least_energy", 0)),
             colour_order=str(fields["colour_order"]),
@@ -85,8 +84,9 @@ class Card:
             raise ValueError("preprocessing of another version")
         if not 0 <= card.image_size <= LARGEST:
             raise ValueError("images of a size that no network takes")
-        if sum(len(labels) ** 2 for labels in card.combinations) > MAX_PAIRS:
-            raise ValueError("more combinations than any training set has")
+        fit = all(0 <= first < second < len(card.labels) for first, second in card.pairs)
+        if not fit or any(pair >= following for pair, following in pairwise(card.pairs)):
+            raise ValueError("pairs that do not fit the labels")
         if bool(card.image_size) == bool(card.features):
             raise ValueError("takes both images and features, or neither")
         if len(card.thresholds) != len(card.labels) or not all(

@@ -2,7 +2,7 @@
 
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,12 @@ class Suspicion:
     score: float  # of its labels, from 0, surely wrong, to 1
 
 
-def check(path: Path) -> None:
-    """Raise CommandError where cleanlab is missing, or `path` holds what is no earlier audit."""
+def check(path: Path, known: Collection[str] = ()) -> None:
+    """Raise CommandError where an audit of the labels `known` could not be written to `path`.
+
+    That is where cleanlab is missing, or `path` holds what is no earlier audit.
+    """
+    join_labels((), known)
     if importlib.util.find_spec("cleanlab") is None:
         raise CommandError("--audit: needs cleanlab; pip install -r requirements-audit.txt")
     if _is_audit(path):

@@ -16,10 +16,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from pyimagesearch import console
+from pyimagesearch import console, whole_files
 from pyimagesearch.console import CommandError
 from pyimagesearch.history import Epoch
-from pyimagesearch.whole_files import whole_file
 
 FACTS = "facts"
 # What NumPy, zipfile and json raise where a file is torn, or is something else.
@@ -79,7 +78,7 @@ class Checkpoint:
         arrays = {_name(i): variable.numpy() for i, variable in enumerate(state.variables())}
         arrays[FACTS] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
         try:
-            with whole_file(self.path) as new, new.open("wb") as file:
+            with whole_files.whole_file(self.path) as new, new.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
         except CommandError as error:
             console.warn(f"{error}; training goes on")
@@ -146,4 +145,4 @@ def keep(path: Path, run: Mapping[str, object], resume: bool) -> Iterator[Checkp
         if not checkpoint.epochs_done:
             raise
         raise KeyboardInterrupt(f"--resume goes on after epoch {checkpoint.epochs_done}") from None
-    path.unlink(missing_ok=True)
+    whole_files.followed(path).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """How the commands talk: stdout is data, stderr is talk, an error is one line, exit 0, 1 or 2."""
 
+import errno
 import io
 import os
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 T = TypeVar("T")
+WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # why a write fails
 CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 
 
@@ -93,9 +95,9 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
         _discard(sys.stdout)
         return 141
     except OSError as error:
-        where = error.filename or "the output"
+        where = "the output" if error.errno in WRITING else "the system"
         _discard(sys.stdout)
-        say(f"{name}: error: {where}: {error.strerror or error}")
+        say(f"{name}: error: {error.filename or where}: {error.strerror or error}")
         return 1
     return 0
 

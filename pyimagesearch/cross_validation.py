@@ -43,7 +43,7 @@ def judge(data: Data, parts: Parts, clusters: Indices, recipe: Recipe) -> list[J
 
 def describe(data: Data, parts: Parts, judged: Sequence[Judged], seed: int) -> str:
     """Return the exact match of each part, how many got no tags, and all scores together."""
-    units = "rows" if data.features else "images"
+    units = "rows" if data.features else "photos"
     exact = [
         metrics.exact_match(one.decided, data.targets[part])
         for part, one in zip(parts.values(), judged, strict=True)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels import Sample, count_combinations
 
@@ -10,6 +12,7 @@ from pyimagesearch.labels import Sample, count_combinations
 FORGIVEN_SHARE = 0.005
 # The search is for label sets that people write; it gives up on data without such a structure.
 MAX_STEPS = 20_000
+MAX_WORK = 4_000_000_000  # steps times combinations times labels: seconds
 MAX_SETS = 64
 
 
@@ -52,40 +55,41 @@ def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
     spare none of its labels; others join where only one way is open. Returns [] where the search
     is given up.
     """
-    combinations = [
-        (frozenset(labels), count)
-        for labels, count in count_combinations(samples).most_common()
-        if labels
-    ]
-    forgiven = FORGIVEN_SHARE * sum(count for _, count in combinations)
-    together = {label: frozenset[str]() for labels, _ in combinations for label in labels}
-    for labels, _ in combinations:
-        for label in labels:
-            together[label] |= labels
+    counted = [pair for pair in count_combinations(samples).most_common() if pair[0]]
+    names = np.array(sorted({label for labels, _ in counted for label in labels}), object)
+    place = {label: column for column, label in enumerate(names)}
+    holds = np.zeros((len(counted), len(names)), np.float32)  # of float32 products are quick
+    for row, (labels, _) in enumerate(counted):
+        holds[row, [place[label] for label in labels]] = 1
+    counts = np.array([count for _, count in counted], np.intp)
+    forgiven = FORGIVEN_SHARE * counts.sum()
+    together = holds.T @ holds > 0
 
     found: set[tuple[str, ...]] = set()
-    pending = [(frozenset[str](), frozenset[str]())]
-    for _ in range(MAX_STEPS):
+    nothing = np.zeros(len(names), np.bool_)
+    pending = [(nothing, nothing)]
+    for _ in range(min(MAX_STEPS, MAX_WORK // max(1, holds.size))):
         if not pending or len(found) >= MAX_SETS:
             return sorted(found)
         chosen, refused = pending.pop()
-        bare = [(labels, count) for labels, count in combinations if not labels & chosen]
-        double = sum(count for labels, count in combinations if len(labels & chosen) > 1)
-        missed = sum(count for labels, count in bare if labels <= refused)
-        if double + missed > forgiven:
+        of_chosen, is_open = holds @ chosen, holds @ ~refused > 0
+        bare, double = of_chosen == 0, counts[of_chosen > 1].sum()
+        if double + counts[bare & ~is_open].sum() > forgiven:
             continue
-        if double + sum(count for _, count in bare) <= forgiven:
-            for labels, _ in bare:  # rare labels join where only one of them can
-                fitting = [label for label in labels if not together[label] & chosen]
-                chosen |= set(fitting) if len(fitting) == 1 else set()
-            if len(chosen) > 1:
-                found.add(tuple(sorted(chosen)))
+        if double + counts[bare].sum() <= forgiven:
+            for labels in holds[bare] > 0:  # rare labels join where only one of them can
+                fitting = labels & ~together[chosen].any(axis=0)
+                chosen = chosen | fitting if fitting.sum() == 1 else chosen
+            if chosen.sum() > 1:
+                found.add(tuple(names[chosen]))
             continue
-        open_labels = next(sorted(labels - refused) for labels, _ in bare if labels - refused)
-        if len(open_labels) > 1 or together[open_labels[0]] & chosen:
-            pending.append((chosen, refused | set(open_labels)))
-        for label in open_labels:
-            pending.append((chosen | {label}, refused | (set(open_labels) - {label})))
+        commonest = np.argmax(bare & is_open)  # the first of them
+        ways = (holds[commonest] > 0) & ~refused
+        if ways.sum() > 1 or (together[ways] & chosen).any():
+            pending.append((chosen, refused | ways))
+        for label in np.flatnonzero(ways):
+            this = np.arange(len(names)) == label
+            pending.append((chosen | this, refused | (ways & ~this)))
     return []
 
 

@@ -40,9 +40,10 @@ def load_samples(
         _check_unreadable(np.array(paths)[~readable].tolist(), side, max_pixels)
     except (OSError, ValueError):
         _decode(paths, side, max_pixels, decoded)
-        decoding.stop()  # a training is long, and their memory is wanted
         _remove_old(cache)
         pixels, readable = _open(decoded, len(paths), side)
+    finally:
+        decoding.stop()  # a training is long, and their memory is wanted
     kept = [sample for sample, is_readable in zip(samples, readable, strict=True) if is_readable]
     _check(samples, kept, max_unreadable)
     return kept, pixels
@@ -55,8 +56,8 @@ def _check(samples: Sequence[Sample], kept: Sequence[Sample], max_unreadable: fl
         raise CommandError(f"none of the {len(samples)} photos can be read")
     if unreadable > max_unreadable * len(samples):
         raise CommandError(
-            f"{unreadable} of {len(samples)} photos cannot be read; mend or remove them, or raise "
-            "--max-unreadable"
+            f"{unreadable} of {len(samples)} photos cannot be read; mend or remove them "
+            "(train.py --max-unreadable takes more)"
         )
     if lost := sorted(set(count_labels(samples)) - set(count_labels(kept))):
         raise CommandError(f"no photo labelled {lost[0]!r} can be read; mend or remove them")
@@ -103,9 +104,9 @@ def _check_unreadable(paths: Sequence[Path], side: int, max_pixels: int) -> None
 
 def _remove_old(cache: Path) -> None:
     """Keep the newest files of the folder only, and none that a killed run left half-way."""
-    newest_last = sorted(cache.glob("*.pixels"), key=lambda path: path.stat().st_mtime_ns)
-    for path in newest_last[:-KEPT_FILES]:
-        with contextlib.suppress(OSError):  # another run was quicker, or has it open on Windows
+    with contextlib.suppress(FileNotFoundError):  # another run was quicker
+        newest_last = sorted(cache.glob("*.pixels"), key=lambda path: path.stat().st_mtime_ns)
+        for path in newest_last[:-KEPT_FILES]:
             path.unlink()
     whole_files.remove_unfinished(cache)
 

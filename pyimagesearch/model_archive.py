@@ -62,7 +62,7 @@ def _check_end(path: Path) -> None:
         file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT))
         tail = file.read()
     at = tail.rfind(_END)
-    if at < 0 or _BIG_ARCHIVE in tail[max(0, at - 20) : at]:
+    if at < 0 or at + _END_BYTES > len(tail) or _BIG_ARCHIVE in tail[max(0, at - 20) : at]:
         raise zipfile.BadZipFile
     if int.from_bytes(tail[at + 12 : at + 16], "little") > _MAX_DIRECTORY_BYTES:
         raise zipfile.BadZipFile

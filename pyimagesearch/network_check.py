@@ -2,7 +2,8 @@
 
 A few words of config.json can ask for a layer of 400,000,000 units, and Keras makes room for it
 before it looks at the weights. So the layers are those that taggers have, the weights lie in the
-weights file as plain arrays, and both agree on their number before anything is allocated.
+weights file as plain arrays, both agree on their number, and what a photo would cost is counted
+before anything is allocated.
 """
 
 import json
@@ -20,6 +21,7 @@ MAX_LAYERS = 500
 MAX_OBJECTS = 20_000  # in the weights file
 MAX_DEPTH = 8
 MAX_VALUES = 2**28  # of all layers for one photo: 1 GB; SmallerVGGNet at 1024 pixels has 2e8
+MAX_PRODUCTS = 2**36  # of all layers for one photo, some seconds; SmallerVGGNet at 1024 has 1e10
 
 _LAYERS = frozenset(
     {"Activation", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense"}
@@ -27,8 +29,9 @@ _LAYERS = frozenset(
     | {"GlobalMaxPooling2D", "LayerNormalization", "MaxPooling2D", "Multiply", "Normalization"}
     | {"Rescaling", "Reshape", "Softmax"}
 )
+_NETWORKS = frozenset({"Functional", "Sequential"})
 _OTHERS = frozenset(
-    {"Functional", "Sequential", "__keras_tensor__", "DTypePolicy", "Zeros", "Ones", "L2"}
+    {"__keras_tensor__", "DTypePolicy", "Zeros", "Ones", "L2"}
     | {"GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "RandomNormal", "RandomUniform"}
 )
 
@@ -45,23 +48,28 @@ def check(archive: zipfile.ZipFile) -> None:
     config = json.loads(archive.read(CONFIG))
     check_kinds(config)
     held = count_weights(archive)
-    declared, values = measure(config)
+    declared, values, products = measure(config)
     if declared != held:
         raise NetworkError(f"its layers have {declared} weights and its weights file {held}")
     if values > MAX_VALUES:
         raise NetworkError(f"its layers put out {values} numbers for one photo")
+    if products > MAX_PRODUCTS:
+        raise NetworkError(f"its layers take {products} multiplications for one photo")
 
 
 def check_kinds(config: Any) -> None:
     """Raise NetworkError for kinds of layers, or other things, that taggers do not have."""
-    layers = 0
+    layers = networks = 0
     for thing in _things({key: value for key, value in config.items() if key != "compile_config"}):
         kind, module = thing["class_name"], str(thing.get("module", "keras"))
-        if kind not in _LAYERS | _OTHERS or module.partition(".")[0] != "keras":
+        if kind not in _LAYERS | _NETWORKS | _OTHERS or module.partition(".")[0] != "keras":
             raise NetworkError(f"it has a {kind!r}, which no tagger needs")
         layers += kind in _LAYERS
+        networks += kind in _NETWORKS
     if layers > MAX_LAYERS:
         raise NetworkError(f"it has {layers} layers")
+    if networks > 1:  # within it, where its layers would not be counted
+        raise NetworkError("it has a network within a network")
 
 
 def _things(config: Any) -> Iterator[dict[str, Any]]:
@@ -108,8 +116,8 @@ def count_weights(archive: zipfile.ZipFile) -> int:
     return count
 
 
-def measure(config: Any) -> tuple[int, int]:
-    """Return how many weights a network has, and how many numbers its layers put out for a photo.
+def measure(config: Any) -> tuple[int, int, int]:
+    """Return how many weights a network has, and `count_values` and `count_products` of it.
 
     Keras works out all shapes and allocates nothing: variables made in this scope have no values.
     """
@@ -117,9 +125,21 @@ def measure(config: Any) -> tuple[int, int]:
 
     with keras.StatelessScope(initialize_variables=False):
         network = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    return network.count_params(), count_values(network)
+    return network.count_params(), count_values(network), count_products(network)
 
 
 def count_values(network: "keras.Model") -> int:
     """Return how many numbers all layers together put out for one input."""
     return sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
+
+
+def count_products(network: "keras.Model") -> int:
+    """Return how many numbers all layers together multiply, or compare, for one input."""
+    return sum(math.prod(layer.output.shape[1:]) * _window(layer) for layer in network.layers)
+
+
+def _window(layer: "keras.Layer") -> int:
+    """Return how many numbers go into each one that a layer puts out."""
+    if hasattr(layer, "kernel"):
+        return math.prod(layer.kernel.shape[:-1])
+    return math.prod(getattr(layer, "pool_size", ()))

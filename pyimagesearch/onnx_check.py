@@ -15,47 +15,48 @@ from typing import Any
 import numpy as np
 
 from pyimagesearch import protobuf
-from pyimagesearch.onnx_operators import OPERATORS, GraphError, Shape
+from pyimagesearch.network_check import MAX_PRODUCTS, MAX_VALUES
+from pyimagesearch.onnx_operators import FLOAT, OPERATORS, Attributes, GraphError, Shape
 from pyimagesearch.protobuf import Field, Schema
 
-FLOAT, INT64 = 1, 7
+INT64 = 7
 MAX_NODES = 2000
+MAX_CONSTANTS = 4 * MAX_NODES
+MAX_ITEMS = 64  # of any other list: inputs of a node, attributes, numbers of one
 MAX_SIZE = 2**26  # of one tensor for one photo; the first of SmallerVGGNet at 1024 has 2**25
-MAX_VALUES = 2**28  # of all tensors for one photo: 1 GB; SmallerVGGNet at 1024 pixels has 2e8
-MAX_PRODUCTS = 2**36  # multiplications for one photo, some seconds; SmallerVGGNet at 1024 has 1e10
 
 _ATTRIBUTE: Schema = {
     1: Field("name", "bytes"),
     2: Field("float", "float"),
     3: Field("int", "int"),
     4: Field("text", "bytes"),
-    8: Field("ints", "int", is_repeated=True),
+    8: Field("ints", "int", most=MAX_ITEMS),
     20: Field("type", "int"),
 }
 _NODE: Schema = {
-    1: Field("inputs", "bytes", is_repeated=True),
-    2: Field("outputs", "bytes", is_repeated=True),
+    1: Field("inputs", "bytes", most=MAX_ITEMS),
+    2: Field("outputs", "bytes", most=MAX_ITEMS),
     3: Field("name", "bytes"),
     4: Field("operator", "bytes"),
-    5: Field("attributes", _ATTRIBUTE, is_repeated=True),
+    5: Field("attributes", _ATTRIBUTE, most=MAX_ITEMS),
 }
 # Without the fields for external data: weights lie in the graph.
 _TENSOR: Schema = {
-    1: Field("shape", "int", is_repeated=True),
+    1: Field("shape", "int", most=MAX_ITEMS),
     2: Field("type", "int"),
     8: Field("name", "bytes"),
     9: Field("raw", "bytes"),
 }
 _DIMENSION: Schema = {1: Field("size", "int"), 2: Field("symbol", "bytes")}
-_SHAPE: Schema = {1: Field("dimensions", _DIMENSION, is_repeated=True)}
+_SHAPE: Schema = {1: Field("dimensions", _DIMENSION, most=MAX_ITEMS)}
 _TENSOR_TYPE: Schema = {1: Field("type", "int"), 2: Field("shape", _SHAPE)}
 _VALUE: Schema = {1: Field("name", "bytes"), 2: Field("type", {1: Field("tensor", _TENSOR_TYPE)})}
 _GRAPH: Schema = {
-    1: Field("nodes", _NODE, is_repeated=True),
+    1: Field("nodes", _NODE, most=MAX_NODES),
     2: Field("name", "bytes"),
-    5: Field("constants", _TENSOR, is_repeated=True),
-    11: Field("inputs", _VALUE, is_repeated=True),
-    12: Field("outputs", _VALUE, is_repeated=True),
+    5: Field("constants", _TENSOR, most=MAX_CONSTANTS),
+    11: Field("inputs", _VALUE, most=MAX_ITEMS),
+    12: Field("outputs", _VALUE, most=MAX_ITEMS),
 }
 # Without functions, training steps and further sets of operators.
 _MODEL: Schema = {
@@ -78,6 +79,10 @@ def check(data: bytes, input_shape: Sequence[int], outputs: int) -> int:
         name = _text(given["name"])
         if name in shapes:
             raise GraphError("its input is a constant")
+        _, *sides = given["type"]["tensor"]["shape"]["dimensions"]
+        declared = tuple(side["size"] for side in sides)
+        if declared != tuple(input_shape):
+            raise GraphError(f"its input is {declared}, not {tuple(input_shape)}")
         shapes[name] = (1, *input_shape)
         values = _walk(graph["nodes"], shapes, integers)
         if shapes.get(_text(wanted["name"])) != (1, outputs):
@@ -112,8 +117,6 @@ def _walk(
     nodes: Sequence[protobuf.Message], shapes: dict[str, Shape], integers: dict[str, Shape]
 ) -> int:
     """Add the shape of each node's output to `shapes`; return how many numbers that makes."""
-    if len(nodes) > MAX_NODES:
-        raise GraphError(f"has {len(nodes)} nodes, more than {MAX_NODES}")
     values = products = 0
     for node in nodes:
         operator, (output,) = _text(node["operator"]), map(_text, node["outputs"])
@@ -136,12 +139,17 @@ def _walk(
             raise GraphError(f"{output} is empty")
         size = math.prod(shape)
         values += size
-        if operator in ("Conv", "MatMul"):
-            weights = inputs[1]
-            products += size * math.prod(weights[1:] if operator == "Conv" else weights[:1])
+        products += size * _window(operator, inputs, attributes)
         if size > MAX_SIZE or values > MAX_VALUES or products > MAX_PRODUCTS:
             raise GraphError(f"{output} is of absurd size, {shape}")
     return values
+
+
+def _window(operator: str, inputs: Sequence[Shape], attributes: Attributes) -> int:
+    """Return how many numbers go into each one that a node puts out."""
+    if operator == "Conv":
+        return math.prod(inputs[1][1:])
+    return inputs[1][0] if operator == "MatMul" else math.prod(attributes.get("kernel_shape", ()))
 
 
 def _attribute(attribute: protobuf.Message) -> Any:

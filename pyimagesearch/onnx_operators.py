@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 MAX_KERNEL = 64  # pixels
+FLOAT = 1  # of the types of numbers
 
 Shape = tuple[int, ...]
 Attributes = dict[str, Any]
@@ -23,6 +24,24 @@ Rule = Callable[[list[Shape], Attributes], Shape]
 
 
 def _same(inputs: list[Shape], attributes: Attributes) -> Shape:
+    return inputs[0]
+
+
+def _cast(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if attributes["to"] != FLOAT:
+        raise GraphError(f"Cast to the type {attributes['to']}")
+    return inputs[0]
+
+
+def _batch_normalization(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if inputs[1:] != [inputs[0][1:2]] * 4:
+        raise GraphError(f"BatchNormalization of {inputs}")
+    return inputs[0]
+
+
+def _layer_normalization(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if inputs[1:] != [inputs[0][attributes["axis"] :]]:
+        raise GraphError(f"LayerNormalization of {inputs}")
     return inputs[0]
 
 
@@ -45,7 +64,8 @@ def _windows(inputs: list[Shape], attributes: Attributes) -> Shape:
         raise GraphError(f"has windows of {kernel} pixels every {strides}")
     if len(inputs) > 1:
         depth = inputs[1][0]
-        if inputs[1] != (depth, inputs[0][1], *kernel):
+        # A bias that is too short would be read beyond its end.
+        if inputs[1] != (depth, inputs[0][1], *kernel) or inputs[2:] not in ([], [(depth,)]):
             raise GraphError("has a convolution that does not fit its weights")
     padding = bytes(attributes.get("auto_pad", b"VALID"))
     if padding not in (b"VALID", b"SAME_UPPER"):
@@ -98,8 +118,8 @@ def _mean(inputs: list[Shape], attributes: Attributes) -> Shape:
 OPERATORS: dict[str, tuple[Rule, str]] = {
     "Add": (_broadcast, ""),
     "AveragePool": (_windows, "kernel_shape strides"),
-    "BatchNormalization": (_same, "epsilon"),
-    "Cast": (_same, "to"),
+    "BatchNormalization": (_batch_normalization, "epsilon"),
+    "Cast": (_cast, "to"),
     "Concat": (_concatenation, "axis"),
     "Conv": (_windows, "kernel_shape strides auto_pad"),
     "Div": (_broadcast, ""),
@@ -107,7 +127,7 @@ OPERATORS: dict[str, tuple[Rule, str]] = {
     "GlobalAveragePool": (_global_pooling, ""),
     "GlobalMaxPool": (_global_pooling, ""),
     "Identity": (_same, ""),
-    "LayerNormalization": (_same, "axis epsilon"),
+    "LayerNormalization": (_layer_normalization, "axis epsilon"),
     "MatMul": (_product, ""),
     "MaxPool": (_windows, "kernel_shape strides"),
     "Mul": (_broadcast, ""),

@@ -12,29 +12,33 @@ from pyimagesearch.history import Epoch, best_epoch
 TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
 
 
-def plot_history(epochs: Sequence[Epoch], title: str, path: Path) -> None:
-    """Draw loss, exact match and per-label accuracy of each epoch into a PNG file at `path`."""
+def plot_history(epochs: Sequence[Epoch], title: str, path: Path, loss: str = "bce") -> None:
+    """Draw loss, exact match and per-label accuracy of each epoch into a PNG file at `path`.
+
+    `loss` is what training minimised; on validation images it is always the cross-entropy.
+    """
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     losses, scores = figure.subplots(1, 2)
     numbers = [epoch.number for epoch in epochs]
     marker = "o" if len(epochs) == 1 else ""
+    kind = "binary cross-entropy" if loss == "bce" else "loss"
 
     losses.plot(
         numbers,
         [e.loss for e in epochs],
         marker=marker,
         color=TRAINING,
-        label="training (augmented)",
+        label="training (augmented)" if loss == "bce" else f"training (augmented): {loss}",
     )
     losses.plot(
         numbers,
         [e.validation_loss for e in epochs],
         marker=marker,
         color=VALIDATION,
-        label="validation",
+        label="validation" if loss == "bce" else "validation: binary cross-entropy",
     )
-    losses.set(title="Loss", xlabel="epoch", ylabel="binary cross-entropy", yscale="log")
+    losses.set(title="Loss", xlabel="epoch", ylabel=kind, yscale="log")
     losses.yaxis.set_major_formatter("{x:g}")
     losses.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     losses.yaxis.set_minor_formatter("{x:g}")

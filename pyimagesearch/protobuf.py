@@ -14,11 +14,16 @@ VARINT, LENGTH, FIXED32 = 0, 2, 5
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a message: what it holds, and whether it may occur more than once."""
+    """A field of a message: what it holds, and how often it may occur."""
 
     name: str
     kind: "str | Schema"  # "int", "float", "bytes", or a message within
-    is_repeated: bool = False
+    most: int = 1
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it is a list."""
+        return self.most > 1
 
 
 Schema = Mapping[int, Field]  # by field number
@@ -62,7 +67,7 @@ def _put(message: Message, field: Field, wire: int, content: Any) -> None:
         position = 0
         while position < len(content):
             value, position = _varint(content, position)
-            message[field.name].append(_signed(value))
+            _append(message[field.name], field, _signed(value))
         return
     if wire != {"int": VARINT, "float": FIXED32}.get(str(field.kind), LENGTH):
         raise MessageError(f"has the field {field.name} in a form that is not used")
@@ -71,11 +76,18 @@ def _put(message: Message, field: Field, wire: int, content: Any) -> None:
     elif not isinstance(field.kind, str):
         value = read(content, field.kind)
     if field.is_repeated:
-        message[field.name].append(value)
+        _append(message[field.name], field, value)
     elif field.name in message:
         raise MessageError(f"has two of the field {field.name}")
     else:
         message[field.name] = value
+
+
+def _append(values: list[Any], field: Field, value: Any) -> None:
+    """Add one of a repeated field: a message of two bytes becomes hundreds of bytes of objects."""
+    if len(values) == field.most:
+        raise MessageError(f"has over {field.most} of the field {field.name}")
+    values.append(value)
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:

@@ -8,9 +8,11 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import cv2
+
 from pyimagesearch.metrics import Scores
 
-PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "opencv-python", "onnxruntime")
+PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "onnxruntime")
 
 
 def write_record(path: Path, scores: Scores, made_by: Mapping[str, object]) -> None:
@@ -21,13 +23,9 @@ def write_record(path: Path, scores: Scores, made_by: Mapping[str, object]) -> N
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that a model depends on."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except ModuleNotFoundError:  # opencv-python has a headless twin
-            found[name] = "not installed under this name"
-    return found
+    # OpenCV is installed under one of two names.
+    found = {"python": platform.python_version(), "opencv": cv2.__version__}
+    return found | {name: version(name) for name in PACKAGES}
 
 
 def _plain(value: object) -> object:

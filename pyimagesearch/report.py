@@ -14,6 +14,8 @@ from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample, count_combinations, count_labels
 from pyimagesearch.metrics import Scores
 
+COMBINATIONS = 30  # shown one by one
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return `rows` under `header` in aligned columns, the first to the left, others right."""
@@ -26,20 +28,25 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def describe_samples(
-    samples: Sequence[Sample], groups: Sequence[LabelGroup], units: str = "images"
+    samples: Sequence[Sample], groups: Sequence[LabelGroup], units: str = "photos"
 ) -> str:
-    """Return the labels with their counts, the label combinations with theirs, and the groups.
+    """Return the labels with their counts, the commonest combinations with theirs, and the groups.
 
-    `units` is what is counted: images, or the rows of a table.
+    `units` is what is counted: photos, or the rows of a table.
     """
     labels = sorted(count_labels(samples).items())
+    counts = count_combinations(samples)
     combinations = [
         (" + ".join(names) or "(no label)", count)
-        for names, count in sorted(count_combinations(samples).items())
+        for names, count in sorted(counts.most_common(COMBINATIONS))
     ]
+    if more := len(counts) - len(combinations):
+        left = len(samples) - sum(count for _, count in combinations)
+        combinations.append((f"({more} rarer combinations)", left))
     parts = [table(("label", units), labels), table(("combination", units), combinations)]
     if groups:
-        parts.append("\n".join(f"{g.name}: one of {', '.join(g.labels)}" for g in groups))
+        lines = [f"{group.name}: one of {', '.join(group.labels)}" for group in groups]
+        parts.append("\n".join(map(escaped, lines)))
     return "\n\n".join(parts)
 
 

@@ -77,7 +77,9 @@ def run(
             stop_if_asked()
 
         epochs = training.fit(
-            model, data, schedule, Augmentation(), on_step, on_epoch or (lambda _: None), checkpoint
+            *(model, data, schedule, make_augmentation(recipe), on_step),
+            on_epoch or (lambda _: None),
+            checkpoint,
         )
     return Run(model, epochs, make_tagger(model, data, recipe))
 
@@ -93,6 +95,14 @@ def make_schedule(data: training.Data, recipe: Recipe) -> training.Schedule:
         recipe.seed,
         loss=losses.Loss(recipe.loss, weights),
     )
+
+
+def make_augmentation(recipe: Recipe) -> Augmentation:
+    """Return how `recipe` changes images in training.
+
+    A loss of pairs of labels cannot leave out the colours that recolouring makes wrong.
+    """
+    return Augmentation(recoloured=0.0) if recipe.loss == "ranking" else Augmentation()
 
 
 def identify(data: training.Data, recipe: Recipe) -> dict[str, object]:
@@ -141,7 +151,7 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         labels=tuple(data.classes),
         thresholds=tuple(map(float, thresholds.default_thresholds(data.groups, data.classes))),
         groups=tuple(data.groups),
-        combinations=tuple(sorted({data.combinations[index] for index in data.training})),
+        pairs=pairs_seen(data.targets[data.training]),
         features=tuple(data.features),
     )
     predict = serving.keras_predictor(model, card)
@@ -158,6 +168,12 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         least_energy=unknown.least_energy(said, truth) if data.groups else 0.0,
     )
     return Tagger(card, predict)
+
+
+def pairs_seen(targets: NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
+    """Return, sorted, the pairs of columns of (N, L) multi-hot `targets` that hold together."""
+    together = np.argwhere(np.triu(targets.T @ targets, 1))
+    return tuple((int(first), int(second)) for first, second in together)
 
 
 def serving_copy(done: Run, inputs: training.Inputs) -> bytes | None:

@@ -20,7 +20,6 @@ Inputs = NDArray[np.uint8] | NDArray[np.float32]
 # Returns float32 (N, L).
 Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4
-MAX_VALUES = 2**28  # of all layers at a time, 1 GB if none were forgotten on the way
 
 
 def load(path: Path, card: Card, engine: str = "auto", threads: int | None = None) -> Predict:
@@ -33,7 +32,7 @@ def load(path: Path, card: Card, engine: str = "auto", threads: int | None = Non
     copy = None if engine == "keras" else read_serving_copy(path)
     if copy is not None:
         try:
-            return onnx_predictor(copy, card, threads)
+            return onnx_predictor(copy, card, threads, path)
         except Exception as error:  # onnxruntime raises kinds of its own, not all public
             reason = str(error).partition("\n")[0]
             raise CommandError(f"{path}: its ONNX copy cannot be used ({reason})") from None
@@ -46,8 +45,13 @@ def load(path: Path, card: Card, engine: str = "auto", threads: int | None = Non
     return keras_predictor(network, card)
 
 
-def onnx_predictor(data: bytes, card: Card, threads: int | None = None) -> Predict:
-    """Return the graph in `data` as a function; raises what onnxruntime raises, or GraphError."""
+def onnx_predictor(
+    data: bytes, card: Card, threads: int | None = None, source: Path | str = SERVING_COPY
+) -> Predict:
+    """Return the graph in `data`, of the file `source`, as a function.
+
+    Raises what onnxruntime raises, or GraphError; the function raises CommandError.
+    """
     import onnxruntime
 
     values = onnx_check.check(data, card.input_shape, len(card.labels))
@@ -61,7 +65,13 @@ def onnx_predictor(data: bytes, card: Card, threads: int | None = None) -> Predi
     name = session.get_inputs()[0].name
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
-        probabilities: NDArray[np.float32] = session.run(None, {name: batch})[0]
+        try:
+            probabilities: NDArray[np.float32] = session.run(None, {name: batch})[0]
+        except Exception as error:  # onnxruntime raises kinds of its own, not all public
+            reason = str(error).partition("\n")[0]
+            raise CommandError(f"{source}: its ONNX copy fails ({reason})") from None
+        if probabilities.shape != (len(batch), len(card.labels)):
+            raise CommandError(f"{source}: its ONNX copy does not judge each input by itself")
         return probabilities
 
     return _in_pieces(predict, values)
@@ -80,7 +90,7 @@ def keras_predictor(network: "keras.Model", card: Card) -> Predict:
 
 def _in_pieces(predict: Predict, values: int) -> Predict:
     """Return `predict` for batches of any size, given what one input makes on its way."""
-    size = max(1, MAX_VALUES // values)
+    size = max(1, network_check.MAX_VALUES // values)
 
     def predict_in_pieces(batch: Inputs) -> NDArray[np.float32]:
         if len(batch) <= size:

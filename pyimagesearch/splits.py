@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from pyimagesearch.console import CommandError
 
@@ -25,7 +26,7 @@ def stratified_split(
     if part.all() or not part.any():
         different = len(np.unique(clusters))
         raise CommandError(
-            f"too few images ({len(combinations)}, without near-duplicates {different}) to hold "
+            f"too few photos ({len(combinations)}, without near-duplicates {different}) to hold "
             f"out {share:.0%} for validation and train on others; add photos or change --validation"
         )
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
@@ -41,7 +42,7 @@ def stratified_folds(
     part = stratified_parts(combinations, clusters, (1 / count,) * count, seed)
     folds = [np.flatnonzero(part == number) for number in range(count)]
     if not all(map(len, folds)):
-        raise CommandError(f"too few images ({len(combinations)}) for {count} folds")
+        raise CommandError(f"too few photos ({len(combinations)}) for {count} folds")
     return folds
 
 
@@ -56,38 +57,49 @@ def stratified_parts(
     labels too: where all are, each part gets its share of each.
     """
     labels = label_matrix(combinations, min(shares))
-    starts = np.cumsum(np.unique(clusters, return_counts=True)[1])[:-1]
-    members = np.split(np.argsort(clusters, kind="stable"), starts)
-    contents = np.array([labels[images].sum(axis=0) for images in members])
-    wanted = np.outer(shares, contents.sum(axis=0)).astype(np.float64)  # (parts, labels)
+    units = np.unique(clusters, return_inverse=True)[1]
+    members = np.split(np.argsort(units, kind="stable"), np.cumsum(np.bincount(units))[:-1])
+    ones = np.ones(len(units), np.intp)
+    contents = csr_matrix((ones, (units, np.arange(len(units))))) @ labels  # (clusters, columns)
+    holding = contents.tocsc()
+    left = np.asarray(contents.sum(axis=0)).ravel()  # in the clusters that have no part yet
+    wanted = np.outer(shares, left).astype(np.float64)  # (parts, columns)
 
     draw = np.random.default_rng(seed)
     # The big ones first, so that single images can make up for what they leave uneven.
-    pending = sorted(draw.permutation(len(members)), key=lambda unit: -len(members[unit]))
-    part = np.zeros(len(combinations), np.intp)
-    while pending:
-        left = contents[pending].sum(axis=0)
+    turns = sorted(draw.permutation(len(members)), key=lambda unit: -len(members[unit]))
+    turn = np.argsort(turns)
+    part = np.full(len(combinations), -1, np.intp)
+    while left[-1]:
         rarest = int(np.argmin(np.where(left > 0, left, np.inf)))
-        chosen = [unit for unit in pending if contents[unit, rarest]]
-        for unit in chosen:
+        having = holding.indices[holding.indptr[rarest] : holding.indptr[rarest + 1]]
+        for unit in having[np.argsort(turn[having])]:
+            if part[members[unit][0]] >= 0:
+                continue
             lacking = (wanted[:, rarest], wanted[:, -1], draw.random(len(shares)))
             goal = int(np.lexsort(lacking[::-1])[-1])
             part[members[unit]] = goal
-            wanted[goal] -= contents[unit]
-        pending = [unit for unit in pending if not contents[unit, rarest]]
+            row = slice(contents.indptr[unit], contents.indptr[unit + 1])
+            wanted[goal, contents.indices[row]] -= contents.data[row]
+            left[contents.indices[row]] -= contents.data[row]
     return part
 
 
-def label_matrix(combinations: Sequence[Combination], smallest_share: float) -> NDArray[np.intp]:
+def label_matrix(combinations: Sequence[Combination], smallest_share: float) -> csr_matrix:
     """Return the multi-hot (N, columns) of labels and common combinations; the last is all ones."""
     common = 1 / smallest_share
     counts = Counter(combinations)
     wholes = sorted(key for key, count in counts.items() if count >= common)
     singles = sorted({label for key in counts for label in key})
-    columns = [[key == whole for key in combinations] for whole in wholes]
-    columns += [[label in key for key in combinations] for label in singles]
-    columns += [[True] * len(combinations)]
-    return np.array(columns, np.intp).T
+    place: dict[object, int] = {key: column for column, key in enumerate([*wholes, *singles])}
+    last = len(place)
+    columns = [
+        [*((place[key],) if key in place else ()), *(place[label] for label in key), last]
+        for key in combinations
+    ]
+    starts = np.cumsum([0, *map(len, columns)])
+    places = np.array([column for row in columns for column in row], np.intp)
+    return csr_matrix((np.ones(len(places), np.intp), places, starts), (len(columns), last + 1))
 
 
 def images_with(combination: Combination, combinations: Sequence[Combination]) -> Indices:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, groupby, islice
 from pathlib import Path
-from typing import overload
+from typing import cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from pyimagesearch.calibration import calibrate
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labelbin import read_labels
-from pyimagesearch.splits import Indices
 
 Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
@@ -59,7 +58,7 @@ class Tagger:
         self.card = card
         self.predict = predict
         self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
-        self._seen = {pair for labels in card.combinations for pair in combinations(labels, 2)}
+        self._seen = {(card.labels[first], card.labels[second]) for first, second in card.pairs}
 
     @staticmethod
     def load(
@@ -95,7 +94,7 @@ class Tagger:
         A photo is a path or a uint8 RGB array (H, W, 3) of any size. One that cannot be read
         raises ImageError; among several, its ImageError stands in its place. Several are worked
         on in parallel, and memory does not grow with their number. Raises CommandError where the
-        model takes rows of tables.
+        model takes rows of tables, and TypeError for the bytes of a file.
         """
         if not self.card.image_size:
             raise CommandError("the model tags rows of tables, not photos; use tag_tables or judge")
@@ -110,7 +109,8 @@ class Tagger:
         """Yield what the model says of each photo; neighbours of one kind go together."""
         for is_array, group in groupby(photos, lambda photo: isinstance(photo, np.ndarray)):
             if not is_array:
-                for _, tagged in self.tag_files(Path(str(photo)) for photo in group):
+                paths = (Path(cast("str | Path", photo)) for photo in group)
+                for _, tagged in self.tag_files(paths):
                     yield tagged
             while chunk := [self._squashed(photo) for photo in islice(group, BATCH_SIZE)]:
                 yield from self.tag_inputs(np.stack(chunk))
@@ -131,7 +131,7 @@ class Tagger:
         rows = zip(judged.probabilities, judged.decided, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def judge(self, inputs: serving.Inputs, indices: Indices | None = None) -> Judged:
+    def judge(self, inputs: serving.Inputs, indices: NDArray[np.intp] | None = None) -> Judged:
         """Return what the model says of N inputs, or of those at `indices`, as arrays.
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.

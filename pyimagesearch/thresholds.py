@@ -56,7 +56,8 @@ def choose(
 
 def competing(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[list[int]]:
     """Return the columns of each group, then each label outside groups on its own."""
-    columns = [[list(classes).index(label) for label in group.labels] for group in groups]
+    place = {label: column for column, label in enumerate(classes)}
+    columns = [[place[label] for label in group.labels] for group in groups]
     grouped = {column for group in columns for column in group}
     return columns + [[column] for column in range(len(classes)) if column not in grouped]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyimagesearch import images, networks
-from pyimagesearch.arguments import positive_float, positive_int, share
+from pyimagesearch.arguments import file_path, positive_float, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.networks import Recipe
@@ -24,26 +24,27 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         return f"default: {', '.join(values)}"
 
     files = parser.add_argument_group("files")
-    for short, name, default, metavar, meaning in (
-        (
-            "-d",
-            "--dataset",
-            "dataset",
-            "PATH",
-            "photos in folders, a file with their labels, or a feature table (.arff, .npz, .csv)",
-        ),
-        ("-m", "--model", "fashion.model", "FILE", "where the network goes"),
-        ("-l", "--labelbin", "mlb.pickle", "FILE", "where the label binarizer goes"),
-        ("-p", "--plot", "plot.png", "FILE", "where the picture of the training goes"),
+    files.add_argument(
+        *("-d", "--dataset"),
+        type=Path,
+        default=Path("dataset"),
+        metavar="PATH",
+        help="photos in folders, a file with their labels, or a feature table (.arff, .npz, .csv); "
+        "default: %(default)s",
+    )
+    for short, name, default, meaning in (
+        ("-m", "--model", "fashion.model", "where the network goes"),
+        ("-l", "--labelbin", "mlb.pickle", "where the label binarizer goes"),
+        ("-p", "--plot", "plot.png", "where the picture of the training goes"),
     ):
         text = f"{meaning}; default: %(default)s"
         files.add_argument(
-            short, name, type=Path, default=Path(default), metavar=metavar, help=text
+            short, name, type=file_path, default=Path(default), metavar="FILE", help=text
         )
 
     files.add_argument(
         "--labels",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="labels of the photos in the folder --dataset: CSV (path,labels or a column of 0 and "
         "1 for each label), or JSON of COCO or Label Studio; default: the text files beside the "
@@ -58,13 +59,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     files.add_argument(
         "--export-labels",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="write what was understood as CSV, path,labels, before training",
     )
     files.add_argument(
         "--metrics",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="where the scores go, and what made them; default: metrics.json beside the model",
     )
@@ -82,8 +83,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--architecture",
         choices=("auto", *networks.DEFAULTS),
         default="auto",
-        help="the network; auto: mlp for a feature table, factored where a label group is colours, "
-        "else smallervggnet",
+        help="the network; auto: mlp for a feature table, factored where one label group is "
+        "colours and there are other labels, else smallervggnet",
     )
     for name, kind, unit in (
         ("--epochs", positive_int, "passes over the photos"),
@@ -173,11 +174,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     question.add_argument(
         "--leave-one-pair-out",
         action="store_true",
-        help="judge each combination of labels by a network that never saw it",
+        help="judge combinations of labels, each by a network that never saw it: those whose "
+        "labels the other photos still tell apart",
     )
     question.add_argument(
         "--audit",
-        type=Path,
+        type=file_path,
         nargs="?",
         const=Path("audit.csv"),
         metavar="FILE",
@@ -194,8 +196,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
     )
     options = parser.parse_args(arguments)
-    instead_of_a_model = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
-    if any(getattr(options, name) for name in instead_of_a_model):
+    if not saves_model(options):
         if options.resume:
             parser.error("argument --resume: only goes on with the training of a model")
         if options.workers:
@@ -205,6 +206,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if not 0 <= options.seed < 2**31:
         parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
     return options
+
+
+def saves_model(options: argparse.Namespace) -> bool:
+    """Return whether the run trains a model to be saved, rather than answering a question."""
+    instead = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
+    return not any(getattr(options, name) for name in instead)
 
 
 def choose_recipe(

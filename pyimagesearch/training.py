@@ -117,7 +117,8 @@ def fit(
 
     `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
     same weights on the same machine, also where the run goes on from its `checkpoint`, which is
-    written after each epoch. Raises CommandError where the loss diverges.
+    written after each epoch. Raises CommandError where the loss diverges, and where a step does
+    not fit into memory.
 
     Each worker of a `tf.distribute` strategy calls it with the same arguments, reads only its
     shares of the inputs, and gets the same result.
@@ -144,9 +145,15 @@ def fit(
             chosen = trainer.share.of(shuffled[index * batch : (index + 1) * batch])
             done = number * steps + index
             rate = one_cycle(done, schedule.epochs * steps, schedule.learning_rate)
-            loss, predicted = trainer.step(
-                data.inputs[chosen], data.targets[chosen], tf.constant(done), tf.constant(rate)
-            )
+            try:
+                loss, predicted = trainer.step(
+                    data.inputs[chosen], data.targets[chosen], tf.constant(done), tf.constant(rate)
+                )
+            except tf.errors.ResourceExhaustedError:
+                raise CommandError(
+                    f"a step of {batch} does not fit into memory; lower --batch-size or "
+                    "--image-size"
+                ) from None
             losses.append(float(loss))
             probabilities.append(predicted.numpy())
             seen.append(chosen[: len(predicted)])

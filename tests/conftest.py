@@ -19,6 +19,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "example_01.jpg"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -55,6 +56,11 @@ class Trained:
     folder: Path
     dataset: Path
     output: subprocess.CompletedProcess[str]
+
+    @property
+    def files(self) -> tuple[object, ...]:
+        """The arguments of classify.py that name the model."""
+        return "-m", self.folder / "fashion.model", "-l", self.folder / "mlb.pickle"
 
 
 @pytest.fixture(scope="session")

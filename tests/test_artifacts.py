@@ -21,9 +21,7 @@ GROUPS = (
     LabelGroup("group", ("dress", "shirt"), is_colour=False),
 )
 LABELS = ("blue", "dress", "red", "shirt")
-CARD_OF_TEST = Card(
-    "factored", 32, LABELS, (0.5,) * 4, GROUPS, (("blue", "dress"),), (1.5,) * 4, 2.5
-)
+CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, ((0, 1),), (1.5,) * 4, 2.5)
 
 
 @functools.cache

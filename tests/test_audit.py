@@ -110,6 +110,11 @@ def test_a_file_that_is_no_audit_is_not_written_over(tmp_path: Path) -> None:
     audit.check(sheet.with_suffix(".csv"))
 
 
+def test_a_label_that_a_csv_cannot_hold_is_an_error_before_the_training(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"the label 'a\|b' has a \|"):
+        audit.check(tmp_path / "audit.csv", {"a|b": 3, "c": 4})
+
+
 def test_pictures_of_an_older_audit_do_not_stay_beside_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "audit.png").touch()
     assert audit.write([], tmp_path / "audit.csv", 10**6) == [tmp_path / "audit.csv"]
@@ -121,9 +126,9 @@ def test_pictures_of_an_older_audit_do_not_stay_beside_an_empty_one(tmp_path: Pa
     [
         (("-d", "labels.csv", "--audit", "labels.csv"), "named for --dataset and for --audit"),
         (("--labels", "labels.csv", "--audit", "labels.csv"), "for --labels and for --audit"),
-        (("--audit", "plot.png"), "plot.png: is named for --plot and for --audit"),
-        (("--audit", "plot.csv"), "plot.png: is named for --plot and for the pictures of --audit"),
+        (("--audit", "x.png"), "x.png: is named for --audit and for the pictures of --audit"),
         (("-d", "labels.csv", "--export-labels", "labels.csv"), "and for --export-labels"),
+        (("-p", "dataset/red/plot.png"), "lies among the photos of dataset"),
         (("-m", "x", "--metrics", "x"), "x: is named for --model and for --metrics"),
         (("-m", "loop"), "loop: cannot be written"),
     ],

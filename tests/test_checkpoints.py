@@ -202,6 +202,15 @@ def run(path: Path, resume: bool, save: bool, stopped: bool) -> int:
         return checkpoint.epochs_done
 
 
+def test_where_the_file_is_a_link_what_it_leads_to_goes(tmp_path: Path) -> None:
+    (elsewhere := tmp_path / "elsewhere").touch()
+    (link := tmp_path / "checkpoint").symlink_to(elsewhere)
+    with checkpoints.keep(link, {}, resume=False):
+        pass
+    assert not elsewhere.exists()
+    assert link.is_symlink()
+
+
 def test_the_file_goes_when_all_is_done_and_stays_when_stopped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

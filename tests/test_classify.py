@@ -9,14 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, Run, Trained, one_line_error, write_picture
+from conftest import EXAMPLE, ROOT, Run, Trained, one_line_error, write_picture
 
 LABELS = ["black", "blue", "dress", "jeans", "red", "shirt"]
-EXAMPLE = ROOT / "examples" / "example_01.jpg"
-
-
-def files(trained: Trained) -> tuple[object, ...]:
-    return "-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle"
 
 
 def test_prints_every_label_with_its_percentage_for_one_image(
@@ -37,7 +32,7 @@ def test_works_from_another_folder_and_gives_the_same(
     run_command: Run, trained: Trained, tmp_path: Path
 ) -> None:
     here = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
-    there = run_command("classify.py", *files(trained), "-i", EXAMPLE, cwd=tmp_path)
+    there = run_command("classify.py", *trained.files, "-i", EXAMPLE, cwd=tmp_path)
     assert here.stdout == there.stdout
 
 
@@ -145,6 +140,18 @@ def test_top_k_limits_what_is_shown_and_not_what_counts(run_command: Run, traine
     assert one["tags"] == every["tags"]
 
 
+def test_two_photos_of_one_text_file_do_not_write_over_each_other(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    for name in ("a.jpeg", "a.jpg"):
+        shutil.copy(EXAMPLE, tmp_path / name)
+    result = run_command("classify.py", *trained.files, "-i", tmp_path, "--sidecar", cwd=tmp_path)
+    assert result.returncode == 0
+    (warning,) = result.stderr.splitlines()
+    assert warning.endswith(f"a.jpg: {tmp_path}/a.txt has the tags of another photo; not written")
+    assert (tmp_path / "a.txt").exists()
+
+
 def test_output_writes_a_tagged_copy_to_a_file(
     run_command: Run, trained: Trained, tmp_path: Path
 ) -> None:
@@ -167,7 +174,7 @@ def test_output_writes_copies_into_a_folder_none_over_another(
     for folder in ("a", "b"):
         write_picture(tmp_path / folder / "same.png")
     result = run_command(
-        "classify.py", *files(trained), "-i", "a", "b", "--output", "out", cwd=tmp_path
+        "classify.py", *trained.files, "-i", "a", "b", "--output", "out", cwd=tmp_path
     )
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -181,7 +188,7 @@ def test_an_unreadable_photo_among_others_is_named_and_skipped(
 ) -> None:
     (tmp_path / "broken.jpg").write_bytes(EXAMPLE.read_bytes()[:3000])
     result = run_command(
-        "classify.py", *files(trained), "-i", "broken.jpg", EXAMPLE, "gone.jpg", cwd=tmp_path
+        "classify.py", *trained.files, "-i", "broken.jpg", EXAMPLE, "gone.jpg", cwd=tmp_path
     )
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) == 1
@@ -189,66 +196,6 @@ def test_an_unreadable_photo_among_others_is_named_and_skipped(
     assert "broken.jpg: is cut off; skipped" in warnings[0]
     assert "gone.jpg: " in warnings[1]
     assert warnings[2] == "2 of 3 photos skipped"
-
-
-def test_nothing_but_unreadable_photos_is_an_error(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
-    (tmp_path / "empty.jpg").touch()
-    result = run_command("classify.py", *files(trained), "-i", "empty.jpg", cwd=tmp_path)
-    assert "nothing to tag" in one_line_error(result)
-    assert "empty.jpg: is empty; skipped" in result.stderr
-
-
-def test_an_empty_folder_is_an_error(run_command: Run, trained: Trained, tmp_path: Path) -> None:
-    (tmp_path / "photos").mkdir()
-    result = run_command("classify.py", *files(trained), "-i", "photos", cwd=tmp_path)
-    assert "photos: nothing to tag: no photos there" in one_line_error(result)
-
-
-def test_no_image_given_is_a_wrong_argument(run_command: Run, tmp_path: Path) -> None:
-    result = run_command("classify.py", cwd=tmp_path)
-    assert result.returncode == 2
-    assert "-i/--image" in result.stderr
-
-
-def test_a_missing_model_is_an_error(run_command: Run, tmp_path: Path) -> None:
-    error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
-    assert "fashion.model: no such model; run train.py first" in error
-
-
-def test_a_model_and_a_binarizer_that_do_not_belong_together_are_an_error(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
-    import pickle
-
-    from sklearn.preprocessing import MultiLabelBinarizer
-
-    shutil.copy(trained.folder / "fashion.model", tmp_path)
-    other = MultiLabelBinarizer().fit([["cat", "dog"]])
-    (tmp_path / "mlb.pickle").write_bytes(pickle.dumps(other))
-    error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
-    assert "fashion.model and mlb.pickle do not belong together" in error
-
-
-def test_a_model_of_another_program_is_an_error(run_command: Run, tmp_path: Path) -> None:
-    (tmp_path / "fashion.model").write_bytes(b"\x89HDF\r\n\x1a\n" * 10)
-    error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
-    assert "fashion.model: is not a model that train.py wrote" in error
-
-
-def test_show_without_a_display_is_an_error(
-    run_command: Run, trained: Trained, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    result = run_command("classify.py", "-i", EXAMPLE, "--show", cwd=trained.folder)
-    assert "--show: there is no display here" in one_line_error(result)
-
-
-def test_an_output_that_is_no_picture_is_an_error(run_command: Run, trained: Trained) -> None:
-    result = run_command("classify.py", "-i", EXAMPLE, "--output", "x.txt", cwd=trained.folder)
-    assert "x.txt: is no picture's name; try x.txt.png" in one_line_error(result)
 
 
 def test_tagging_loads_neither_tensorflow_nor_scikit_learn(

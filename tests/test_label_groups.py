@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,15 @@ def test_labels_that_hold_together_freely_are_no_group() -> None:
     draws = np.random.default_rng(0).random((2000, 25)) < 0.15
     names = np.array([f"genre{number}" for number in range(25)])
     assert find_groups([Sample(Path("x"), tuple(names[row])) for row in draws]) == []
+
+
+def test_many_labels_a_photo_without_structure_are_given_up_soon() -> None:
+    draws = np.random.default_rng(0).random((10_000, 80)) < 0.35
+    names = np.array([f"tag{number}" for number in range(80)])
+    samples = [Sample(Path("x"), tuple(names[row])) for row in draws]
+    start = time.process_time()
+    assert find_groups(samples) == []
+    assert time.process_time() - start < 20
 
 
 def test_where_black_means_jeans_the_data_does_not_say() -> None:

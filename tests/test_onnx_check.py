@@ -8,7 +8,9 @@ import onnx
 import pytest
 from hostile.graphs import CAST, GRAPHS, LABELS, constant, model, node
 
-from pyimagesearch import networks, onnx_check
+from pyimagesearch import networks, onnx_check, serving
+from pyimagesearch.artifacts import Card
+from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.onnx_export import to_onnx
 from pyimagesearch.onnx_operators import GraphError
@@ -71,7 +73,12 @@ REASONS = {
     "a function in an operator's place": "holds the field 25",
     "two graphs in one": "has two of the field",
     "a border of a million pixels": "MaxPool has the attribute 'pads'",
-    "20,000 nodes": "nodes, more than 2000",
+    "a bias that is too short": "has a convolution that does not fit its weights",
+    "endless comparisons": "is of absurd size",
+    "numbers as text": "Cast to the type 8",
+    "photos of another size": "its input is (32, 32, 3)",
+    "five million empty nodes": "has over 2000 of the field nodes",
+    "20,000 nodes": "has over 2000 of the field nodes",
 }
 
 
@@ -97,3 +104,14 @@ def test_a_graph_whose_sizes_lie_is_refused(name: str) -> None:
     make, reason = SNEAKY[name]
     with pytest.raises(GraphError, match=re.escape(reason)):
         onnx_check.check(make(), (SIDE, SIDE, 3), LABELS)
+
+
+def test_a_graph_that_judges_one_photo_only_is_an_error_where_there_are_two() -> None:
+    answer = constant("p", np.full((1, LABELS), 0.5))
+    data = model([node("Identity", "p", "probabilities")], [answer], SIDE).SerializeToString()
+    names = tuple("abcdef")
+    card = Card("factored", SIDE, names, (0.5,) * LABELS, (), ())
+    predict = serving.onnx_predictor(data, card)
+    assert predict(np.zeros((1, SIDE, SIDE, 3), np.uint8)).shape == (1, LABELS)
+    with pytest.raises(CommandError, match="does not judge each input by itself"):
+        predict(np.zeros((2, SIDE, SIDE, 3), np.uint8))

@@ -49,5 +49,5 @@ def test_a_graph_for_other_labels_or_photos_is_refused() -> None:
     graph = to_onnx(networks.build("factored", 40, GROUPS, LABELS, 0), 1 / 255)
     with pytest.raises(GraphError, match="do not fit the labels"):
         onnx_check.check(graph, (40, 40, 3), 6)
-    with pytest.raises(GraphError, match=r"MatMul|Reshape"):
+    with pytest.raises(GraphError, match=r"its input is \(40, 40, 3\), not \(80, 40, 3\)"):
         onnx_check.check(graph, (80, 40, 3), 5)

@@ -1,11 +1,16 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_training import bars, trained
+from test_training import SIDE, bars, trained
 
-from pyimagesearch import precision
+from pyimagesearch import networks, precision
+from pyimagesearch.augment import Augmentation
 from pyimagesearch.history import best_epoch
 from pyimagesearch.precision import Precision
+from pyimagesearch.trainer import Trainer
+from pyimagesearch.training import Schedule
 
 
 def pretend_gpu(patch: pytest.MonkeyPatch, *capability: int) -> None:
@@ -35,3 +40,21 @@ def test_the_mixed_and_compiled_step_learns_and_saves_float32(
     assert best_epoch(epochs).validation_exact_match > 0.9
     assert {weights.dtype for weights in model.get_weights()} == {np.dtype("float32")}
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+
+
+def test_the_step_is_computed_as_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "choose", lambda: Precision("mixed_bfloat16", is_compiled=True))
+    compiled: dict[str, object] = {}
+    function = tf.function
+
+    def spy(work: Any, **options: Any) -> Any:
+        compiled[work.__name__] = options.get("jit_compile")
+        return function(work, **options)
+
+    monkeypatch.setattr(tf, "function", spy)
+    data = bars(32)
+    model = networks.build("factored", SIDE, data.groups, data.classes, seed=1)
+    trainer = Trainer(model, data, Schedule(1, 16, 5e-3, seed=1), Augmentation())
+    kinds = {type(layer).__name__: layer.compute_dtype for layer in trainer.model.layers}
+    assert kinds["Conv2D"] == kinds["Dense"] == "bfloat16"
+    assert compiled["_learn"]

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Pat
     assert record["seed"] == 7
     assert record["flags"] == {"dataset": "photos"}
     assert record["versions"]["numpy"] == np.__version__
+    assert record["versions"]["opencv"] == cv2.__version__
 
 
 def test_what_has_no_value_is_null(tmp_path: Path) -> None:

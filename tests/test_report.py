@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 
 from pyimagesearch import metrics, report
+from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels import Sample
 
 
 def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:
@@ -18,3 +22,17 @@ def test_a_label_cannot_steer_the_terminal_from_a_table() -> None:
         "label         n",
         r"\x1b[2Jred\n  1",
     ]
+
+
+def test_a_label_cannot_steer_the_terminal_from_a_group() -> None:
+    group = LabelGroup("colour", ("\x1b[2Jblue", "red"), is_colour=True)
+    assert r"colour: one of \x1b[2Jblue, red" in report.describe_samples([], [group])
+
+
+def test_rare_combinations_are_counted_together() -> None:
+    labels = [("a", "b")] * 2 + [(f"{number:02}",) for number in range(40)]
+    text = report.describe_samples([Sample(Path("x"), names) for names in labels], [])
+    rows = [line.split() for line in text.partition("combination")[2].splitlines()[1:]]
+    assert len(rows) == report.COMBINATIONS + 1
+    assert rows[-1] == ["(11", "rarer", "combinations)", "11"]
+    assert sum(int(row[-1]) for row in rows) == 42

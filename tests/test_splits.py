@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def test_too_few_images_to_hold_any_out_is_an_error() -> None:
         stratified_split([("a",), ("b",)], np.arange(2), 0.2, seed=1)
     with pytest.raises(CommandError, match=r"\(4, .* 4\) to hold out 99%"):
         stratified_split([("a",), ("b",)] * 2, np.arange(4), 0.99, seed=1)
-    with pytest.raises(CommandError, match=r"too few images \(3\) for 4 folds"):
+    with pytest.raises(CommandError, match=r"too few photos \(3\) for 4 folds"):
         stratified_folds([("a",)] * 3, np.arange(3), 4, seed=1)
 
 
@@ -111,3 +113,15 @@ def test_near_duplicates_of_what_is_held_out_do_not_train() -> None:
 def test_images_with_a_combination_carry_nothing_more() -> None:
     combinations = [("red",), ("big", "red"), ("red",)]
     assert splits.images_with(("red",), combinations).tolist() == [0, 2]
+
+
+def test_a_hundred_thousand_photos_of_many_combinations_take_seconds() -> None:
+    draw = np.random.default_rng(0)
+    kinds = [tuple(sorted({f"{n:02}" for n in draw.integers(0, 80, 4)})) for _ in range(2000)]
+    combinations = [kinds[kind] for kind in draw.integers(0, 2000, 100_000)]
+    start = time.process_time()
+    _, validation = stratified_split(combinations, np.arange(100_000), 0.2, seed=0)
+    assert time.process_time() - start < 20
+    assert abs(len(validation) - 20_000) < 20
+    every, held = (counted(part, combinations) for part in (np.arange(100_000), validation))
+    assert max(abs(held[label] - every[label] / 5) for label in every) < 10  # of a thousand

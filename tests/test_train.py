@@ -30,7 +30,7 @@ def test_trains_on_a_tiny_subset_and_writes_its_four_files(trained: Trained) -> 
 
 def test_prints_labels_combinations_groups_and_scores_on_stdout(trained: Trained) -> None:
     words = " ".join(trained.output.stdout.split())
-    assert "label images black 10 blue 30" in words
+    assert "label photos black 10 blue 30" in words
     assert "black + jeans 10 blue + dress 10" in words
     assert "colour: one of black, blue, red" in words
     assert "exact match" in words
@@ -104,7 +104,13 @@ def test_an_unreadable_photo_is_named_and_skipped(
 
 def test_a_missing_dataset_is_an_error(run_command: Run, tmp_path: Path) -> None:
     error = one_line_error(run_command("train.py", "-d", "nowhere", cwd=tmp_path))
-    assert error == "train.py: error: nowhere: no such folder; name one with --dataset"
+    assert error == "train.py: error: nowhere: no such folder or file"
+
+
+def test_a_file_without_a_name_is_a_wrong_argument(run_command: Run, tmp_path: Path) -> None:
+    result = run_command("train.py", "--model", "", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "argument -m/--model: '' names no file" in result.stderr
 
 
 def test_an_empty_dataset_is_an_error(run_command: Run, tmp_path: Path) -> None:
@@ -203,7 +209,7 @@ def test_near_duplicates_are_counted_named_and_kept_on_one_side(
     shutil.copytree(tiny_dataset, tmp_path / "dataset")
     first = sorted((tmp_path / "dataset" / "red_dress").iterdir())[0]
     again = shutil.copy(first, first.with_name(f"zz{first.suffix}"))
-    result = run_command("train.py", "--list-duplicates", cwd=tmp_path)
+    result = run_command("train.py", "--list-duplicates", "-m", "no/place", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     names = [str(Path(path).relative_to(tmp_path)) for path in (first, again)]
     assert result.stdout.splitlines() == ["\t".join(names)]
@@ -222,7 +228,7 @@ def test_each_pair_is_left_out_once_and_judged_whole(
     judged = {" ".join(row[:3]): row[3] for row in rows if "+" in row[:2]}
     pairs = ("blue + dress", "blue + shirt", "dress + red", "red + shirt")
     assert judged == dict.fromkeys(pairs, "10")
-    assert "40 images" in result.stdout
+    assert "40 photos" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == [".cache"]
 
 

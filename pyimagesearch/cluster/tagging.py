@@ -186,6 +186,13 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
     return {name for name in names if name.startswith("part-")}
 
 
+def count_errors(job: Job, name: str) -> int:
+    """Return how many photos of the finished part `name` could not be read."""
+    system, folder = stores.resolve(job.output)
+    errors = parquet.read_table(f"{folder}/{name}", columns=["error"], filesystem=system)["error"]
+    return len(errors) - int(errors.null_count)
+
+
 def tag(job: Job, photos: Sequence[str], workers: int) -> None:
     """Write the tags of `photos` into the parquet files of `job.output`.
 
@@ -201,7 +208,7 @@ def tag(job: Job, photos: Sequence[str], workers: int) -> None:
     count = sum(len(part["photos"]) for part in missing)
     if count < len(photos):
         console.say(f"{len(photos) - count} of {len(photos)} photos were tagged before")
-    unreadable = 0
+    unreadable = sum(count_errors(job, name) for name in finished)
     if missing:
         with (
             session(workers) as ray,
@@ -215,7 +222,7 @@ def tag(job: Job, photos: Sequence[str], workers: int) -> None:
     if unreadable == len(photos):
         raise CommandError("nothing to tag: none of the photos can be read")
     if unreadable:
-        console.say(f"{unreadable} of {count} photos skipped")
+        console.say(f"{unreadable} of {len(photos)} photos skipped")
     console.say(f"wrote {job.output}: {len(photos)} rows in the order of the photos")
 
 

@@ -22,7 +22,6 @@ from numpy.typing import DTypeLike, NDArray
 from tqdm import tqdm
 
 from pyimagesearch import console, runs, training
-from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.cluster.session import cpus_each, last_line, session
 from pyimagesearch.console import CommandError
@@ -116,7 +115,12 @@ def _listening(
     ray: Any, checkpoint: Checkpoint, bar: Any, on_epoch: Callable[[Epoch], None]
 ) -> Iterator[tuple[Any, list[str]]]:
     """Show during the block what rank 0 says; yield the queue to say it in, and what went wrong."""
-    events, errors = ray.util.queue.Queue(), list[str]()
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    # On this machine: what is lost with another one must not take the queue along.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    events = ray.util.queue.Queue(actor_options={"scheduling_strategy": here})
+    errors = list[str]()
 
     def next_event() -> Any:
         with contextlib.suppress(ray.exceptions.RayError):  # the queue is lost with its node
@@ -210,7 +214,7 @@ def work(config: dict[str, Any]) -> None:
         with strategy.scope():
             model = runs.build(data, task.recipe)
             training.fit(
-                *(model, data, schedule, Augmentation(), on_step),
+                *(model, data, schedule, runs.make_augmentation(task.recipe), on_step),
                 lambda epoch: tell("epoch", epoch),
                 checkpoint,
             )

@@ -82,9 +82,8 @@ class Api:
         attempt = 0
         while True:
             try:
-                response = self.client.get(
-                    self.endpoint, params=parameters, headers=self.headers, timeout=_TIMEOUT
-                )
+                url = httpx.URL(self.endpoint).copy_merge_params(parameters)
+                response = self.client.get(url, headers=self.headers, timeout=_TIMEOUT)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 problem = self._hide_key(f"{type(error).__name__}: {error}")
                 retry_after = ""

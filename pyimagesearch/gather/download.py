@@ -15,6 +15,8 @@ from pyimagesearch.gather.folder import Folder
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.picture import Picture, inspect
 
+PHOTOS_IN_MEMORY = 2  # for each that is fetched at a time
+
 
 @dataclass(frozen=True)
 class Search:
@@ -68,7 +70,8 @@ def download(
 
     async def fetch_all() -> None:
         async with open_fetcher(limits, user_agent, allow_private) as fetcher:
-            crew = _Crew(fetcher, folder, search, counts, arrived)
+            places = asyncio.Semaphore(PHOTOS_IN_MEMORY * limits.parallel)
+            crew = _Crew(fetcher, folder, search, counts, arrived, places)
             tasks = [asyncio.create_task(crew.bring(photo)) for photo in missing]
             try:
                 for done in progress(asyncio.as_completed(tasks), len(tasks), "photos", "photo"):
@@ -92,11 +95,16 @@ class _Crew:
     search: Search
     counts: Counts
     arrived: Callable[[Path], None]
+    places: asyncio.Semaphore  # for photos in memory, fetched or on the way
     # Two copies of one photo must not both find that it is new.
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def bring(self, photo: Found) -> None:
         """Fetch `photo`, look at it and keep it, or say and count why not."""
+        async with self.places:
+            await self._bring(photo)
+
+    async def _bring(self, photo: Found) -> None:
         try:
             data = await self.fetcher.fetch(photo.url)
             picture = await asyncio.to_thread(inspect, data)

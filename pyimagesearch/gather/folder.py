@@ -5,11 +5,11 @@ So a name always means a whole photo with a known source, and the next run puts 
 killed one leaves: a temporary file, a torn line, a row whose photo never came.
 """
 
+import fcntl
 import hashlib
 import os
 import re
 import secrets
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -21,11 +21,6 @@ from pyimagesearch.console import CommandError, warn
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.picture import Known, Picture, inspect
 from pyimagesearch.gather.sources import Row
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 _TEMPORARY = ".gather-"
 _PART = ".part"
@@ -196,10 +191,7 @@ def _new_temporary(path: Path) -> Path:
 def _locked(lock: BinaryIO) -> bool:
     """Try to lock the open file; the system unlocks it when the process ends, however it does."""
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -20,7 +20,6 @@ ENDINGS = {
 
 # Smaller ones are icons and counting pixels, not photos (pixels).
 MIN_SIDE = 32
-MAX_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ def inspect(data: bytes) -> Picture:
     header = image_headers.read(data)
     if min(header.width, header.height) < MIN_SIDE:
         raise images.ImageError(f"is smaller than {MIN_SIDE} pixels")
-    if header.width * header.height > MAX_PIXELS:
-        raise images.ImageError(f"is over {MAX_PIXELS // 1_000_000} megapixels")
+    if header.width * header.height > images.MAX_PIXELS:
+        raise images.ImageError(f"is over {images.MAX_PIXELS // 1_000_000} megapixels")
     # A reduced decoder still reads every byte: it skips frequencies, not parts of the file.
     pixels = decoding.decode(data, side=MIN_SIDE)
     sha256 = hashlib.sha256(data).hexdigest()

@@ -15,7 +15,7 @@ from pyimagesearch.labels.samples import (
     count_combinations,
     count_labels,
 )
-from pyimagesearch.labels.sidecars import has_sidecars, read_sidecars, write_sidecar
+from pyimagesearch.labels.sidecars import has_sidecars, read_sidecars, sidecar_of, write_sidecar
 
 __all__ = [
     "Sample",
@@ -25,6 +25,7 @@ __all__ = [
     "join_labels",
     "labels_of_folder",
     "read",
+    "sidecar_of",
     "write_csv",
     "write_rows",
     "write_sidecar",
@@ -45,7 +46,7 @@ def read(dataset: Path, labels: Path | None = None, max_unreadable: float = 0.1)
     if labels is None and dataset.is_file():
         dataset, labels = dataset.parent, dataset
     if not dataset.is_dir():
-        raise CommandError(f"{dataset}: no such folder; name one with --dataset")
+        raise CommandError(f"{dataset}: no such folder or file")
     if labels is None:
         paths = find_images(dataset)
         if has_sidecars(paths):

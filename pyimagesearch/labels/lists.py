@@ -1,6 +1,6 @@
 """Several labels in one text: "red dress", "red, dress", "science fiction|drama"."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pyimagesearch.console import CommandError
 
@@ -25,7 +25,7 @@ def split_labels(text: str, separator: str) -> tuple[str, ...]:
     return tuple(sorted({label for part in text.split(separator) if (label := part.strip())}))
 
 
-def join_labels(labels: Iterable[str], known: Iterable[str]) -> str:
+def join_labels(labels: Iterable[str], known: Collection[str]) -> str:
     """Return `labels` as one text that `split_labels` reads back.
 
     Separated by bars; where any `known` label holds a space or comma, each ends in a bar, which
@@ -33,7 +33,10 @@ def join_labels(labels: Iterable[str], known: Iterable[str]) -> str:
     """
     together = "".join(known)
     if "|" in together:
-        raise CommandError("a label with a | cannot be written to a CSV; rename it")
+        label = next(label for label in known if "|" in label)
+        raise CommandError(
+            f"the label {label!r} has a |, which separates labels in a CSV; rename it"
+        )
     if "," in together or len(together.split()) > 1 or together != together.strip():
         return "".join(f"{label}|" for label in labels)
     return "|".join(labels)

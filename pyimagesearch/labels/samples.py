@@ -60,8 +60,8 @@ class Problems:
             raise CommandError(f"{self.source}: none of its {total} {self.unit}s can be used")
         if self.skipped > max_share * total:
             raise CommandError(
-                f"{self.source}: {self.skipped} of {total} {self.unit}s cannot be used; mend "
-                "them, or raise --max-unreadable"
+                f"{self.source}: {self.skipped} of {total} {self.unit}s cannot be used; mend them "
+                "(train.py --max-unreadable takes more)"
             )
         if self.skipped:
             console.say(f"{self.source}: {self.skipped} of {total} {self.unit}s skipped")

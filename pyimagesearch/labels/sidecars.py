@@ -13,8 +13,13 @@ MAX_BYTES = 65_536
 
 def has_sidecars(paths: Iterable[Path]) -> bool:
     """Return whether more than half of the images at `paths` have a text file beside them."""
-    beside = [path.with_suffix(".txt").is_file() for path in paths]
+    beside = [sidecar_of(path).is_file() for path in paths]
     return 2 * sum(beside) > len(beside)
+
+
+def sidecar_of(path: Path) -> Path:
+    """Return the place of the text file beside the image at `path`."""
+    return path.with_suffix(".txt")
 
 
 def read_sidecars(root: Path, paths: Iterable[Path], max_unreadable: float) -> list[Sample]:
@@ -27,7 +32,7 @@ def read_sidecars(root: Path, paths: Iterable[Path], max_unreadable: float) -> l
     problems = Problems(root, "photo")
     samples = []
     for number, path in enumerate(paths, 1):
-        text_file = path.with_suffix(".txt")
+        text_file = sidecar_of(path)
         try:
             with text_file.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
@@ -52,7 +57,7 @@ def write_sidecar(path: Path, labels: Sequence[str]) -> Path:
 
     Raises CommandError where it cannot be written, or a label holds what separates labels.
     """
-    text_file = path.with_suffix(".txt")
+    text_file = sidecar_of(path)
     for label in labels:
         if any(separator in label for separator in ",|\n"):
             raise CommandError(f"{text_file}: the label {label!r} holds a separator; rename it")

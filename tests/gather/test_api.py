@@ -34,6 +34,12 @@ def test_the_key_goes_into_the_header_and_the_parameters_into_the_url(web: Local
     assert web.asked[0].headers["X-Key"] == KEY
 
 
+def test_the_parameters_join_those_of_the_endpoint(web: LocalWeb) -> None:
+    web.routes["/api"] = good
+    connect(web.url("/api?version=1"), httpx.Client(), "X-Key", Key("X", KEY)).get({"q": "red"})
+    assert web.asked[0].parameters == {"version": "1", "q": "red"}
+
+
 def test_a_word_before_the_key_and_no_header_without_a_key(web: LocalWeb) -> None:
     web.routes["/api"] = good
     for key in (KEY, ""):

@@ -8,64 +8,9 @@ from email.utils import format_datetime
 import httpcore
 import pytest
 
+from gather.fetching import PUBLIC, QUICK, CannedNetwork, fetch, outcome
 from gather.local_web import Handler, LocalWeb, reply, with_body, with_status
-from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
-
-PUBLIC = "93.184.215.14"
-QUICK = Limits(seconds=5.0, silence=2.0)
-
-
-def fetch(*urls: str, limits: Limits = QUICK) -> list[bytes | str]:
-    """Fetch `urls` at once; the bodies, or the reasons why not, in their order."""
-
-    async def all_of_them() -> list[bytes | str]:
-        async with open_fetcher(limits, "tests/1.0", allow_private=True) as fetcher:
-            return list(await asyncio.gather(*(outcome(fetcher, url) for url in urls)))
-
-    return asyncio.run(all_of_them())
-
-
-async def outcome(fetcher: Fetcher, url: str) -> bytes | str:
-    try:
-        return await fetcher.fetch(url)
-    except RefusedError as reason:
-        return str(reason)
-
-
-def fetch_through(network: httpcore.AsyncNetworkBackend, url: str) -> bytes | str:
-    """Fetch `url`, with every name leading to a public address, through `network`."""
-
-    async def answer(host: str, port: int) -> list[str]:
-        return [PUBLIC if host == "photos.example" else host]
-
-    async def one() -> bytes | str:
-        async with open_fetcher(QUICK, "tests/1.0", network=network, resolve=answer) as fetcher:
-            return await outcome(fetcher, url)
-
-    return asyncio.run(one())
-
-
-class CannedNetwork(httpcore.AsyncNetworkBackend):
-    """Writes down where connections go and plays `answer` on each; opens none."""
-
-    def __init__(self, answer: bytes) -> None:
-        self.answer = answer
-        self.wanted: list[str] = []
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self.wanted.append(host)
-        return httpcore.AsyncMockStream([self.answer])
-
-
-def redirect_to(place: str) -> bytes:
-    return f"HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode()
+from pyimagesearch.gather.fetch import Limits, open_fetcher
 
 
 def test_a_body_comes_as_it_is_with_our_name_on_the_request(web: LocalWeb) -> None:
@@ -219,63 +164,6 @@ def test_answers_that_are_not_http_are_refused(web: LocalWeb, answer: bytes) -> 
 
     web.routes["/a"] = garbage
     assert fetch(web.url("/a")) == ["connection broke off"]
-
-
-def test_redirects_are_followed_also_relative_ones(web: LocalWeb) -> None:
-    web.serve("/a", b"", 302, Location="b?x=1")
-    web.serve("/b", b"", 308, Location=web.url("/c"))
-    web.serve("/c", b"here")
-    assert fetch(web.url("/a")) == [b"here"]
-    assert web.paths() == ["/a", "/b", "/c"]
-
-
-def test_redirects_in_a_circle_end(web: LocalWeb) -> None:
-    assert fetch(web.serve("/a", b"", 301, Location="/a")) == ["too many redirects"]
-    assert len(web.asked) == 6
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        *("file:///etc/passwd", "ftp://127.0.0.1/a", "gopher://127.0.0.1/", "data:image/png,x"),
-        *("javascript:alert(1)", "https:///a", "http://[::1", "http://127.0.0.1:99999/"),
-        "http://127.0.0.1/" + "a" * 8000,
-    ],
-)
-def test_only_web_addresses_are_asked_first_or_by_redirect(web: LocalWeb, place: str) -> None:
-    assert fetch(place) == ["not a web address"]
-    assert fetch(web.serve("/a", b"", 302, Location=place)) == ["not a web address"]
-    assert web.paths() == ["/a"]
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        *("http://127.0.0.1/", "http://10.0.0.1/", "http://192.168.0.1/", "https://172.16.0.9/"),
-        *("http://169.254.169.254/latest/meta-data/", "http://[fe80::1]/", "http://[::1]/"),
-        *("http://[::ffff:127.0.0.1]/", "http://[64:ff9b::7f00:1]/", "http://0.0.0.0/"),
-        *("http://224.0.0.1/", "//10.0.0.1/a"),
-    ],
-)
-def test_a_redirect_to_a_private_address_opens_no_connection(place: str) -> None:
-    network = CannedNetwork(redirect_to(place))
-    assert fetch_through(network, "http://photos.example/a") == "not a public address"
-    assert network.wanted == [PUBLIC]
-
-
-def test_a_private_address_in_the_result_itself_opens_no_connection() -> None:
-    network = CannedNetwork(redirect_to("/"))
-    assert fetch_through(network, "http://192.168.0.1/a") == "not a public address"
-    assert network.wanted == []
-
-
-def test_loopback_is_refused_without_the_flag(web: LocalWeb) -> None:
-    async def one() -> bytes | str:
-        async with open_fetcher(QUICK, "tests/1.0") as fetcher:
-            return await outcome(fetcher, web.serve("/a", b"secret"))
-
-    assert asyncio.run(one()) == "not a public address"
-    assert web.asked == []
 
 
 def test_no_more_photos_at_a_time_than_the_host_and_the_run_allow(web: LocalWeb) -> None:

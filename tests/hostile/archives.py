@@ -96,14 +96,13 @@ ARCHIVES: dict[str, Callable[[bytes], bytes]] = {
     "a card that is a list": lambda model: changed(model, card=b"[1]"),
     "images of a billion pixels a side": lambda model: with_card(model, image_size=10**9),
     "images of no size": lambda model: with_card(model, image_size=-5),
-    "a combination of all labels there could be": lambda model: with_card(
-        model, combinations=[[str(n) for n in range(100_000)]]
-    ),
+    "a pair two million times": lambda model: with_card(model, pairs=[[0, 1]] * 2_000_000),
+    "a pair of labels that are not there": lambda model: with_card(model, pairs=[[0, 10**12]]),
     "labels of another model": lambda model: with_card(
-        model, labels=list("uvwxyz"), groups=[], combinations=[]
+        model, labels=list("uvwxyz"), groups=[], pairs=[]
     ),
     "labels that steer the terminal": lambda model: with_card(
-        model, labels=[f"\x1b[2J\n{n}" for n in range(6)], groups=[], combinations=[]
+        model, labels=[f"\x1b[2J\n{n}" for n in range(6)], groups=[], pairs=[]
     ),
     "an ONNX copy of other weights": lambda model: pack(
         [*(unpack(model) | {WEIGHTS: unpack(model)[WEIGHTS][:-4] + b"1234"}).items()]

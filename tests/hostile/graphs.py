@@ -132,6 +132,37 @@ def padded() -> bytes:
     return data
 
 
+def in_pictures(*nodes: onnx.NodeProto, constants: Sequence[onnx.TensorProto] = ()) -> bytes:
+    """The photo with its channels first, x1, then `nodes` to "big"."""
+    first = node("Transpose", "x0", "x1", perm=[0, 3, 1, 2])
+    data: bytes = model([CAST, first, *nodes, *END], constants).SerializeToString()
+    return data
+
+
+def reading_on() -> bytes:
+    """A convolution of 64 filters with a bias for one: onnxruntime read on behind it."""
+    weights, bias = constant("w", np.ones((64, 3, 3, 3))), constant("b", [1.0])
+    window = {"kernel_shape": [3, 3], "strides": [1, 1], "auto_pad": "SAME_UPPER"}
+    return in_pictures(node("Conv", "x1 w b", "big", **window), constants=[weights, bias])
+
+
+def comparing() -> bytes:
+    """The largest of 4096 numbers, for each of 67 million."""
+    rows, columns = constant("r", np.ones((1, 1, 8000, 1))), constant("c", np.ones((1, 1, 1, 8000)))
+    pool = node("MaxPool", "m", "big", kernel_shape=[64, 64], strides=[1, 1])
+    return in_pictures(node("Mul", "r c", "m"), pool, constants=[rows, columns])
+
+
+def empty_nodes() -> bytes:
+    """Two bytes a node, five million of them."""
+    graph = b"\x0a\x00" * 5_000_000
+    size, length = len(graph), b""
+    while size:
+        length += bytes([size & 0x7F | (0x80 if size > 0x7F else 0)])
+        size >>= 7
+    return b"\x3a" + length + graph
+
+
 GRAPHS: dict[str, Callable[[bytes], bytes]] = {
     "no graph": lambda good: b"graph",
     "half a graph": lambda good: good[: len(good) // 2],
@@ -149,5 +180,12 @@ GRAPHS: dict[str, Callable[[bytes], bytes]] = {
     "a function in an operator's place": lambda good: with_function(),
     "two graphs in one": merged,
     "a border of a million pixels": lambda good: padded(),
+    "a bias that is too short": lambda good: reading_on(),
+    "endless comparisons": lambda good: comparing(),
+    "numbers as text": lambda good: in_pictures(
+        node("Cast", "x1", "big", to=onnx.TensorProto.STRING)
+    ),
+    "photos of another size": lambda good: model([CAST], side=32).SerializeToString(),
+    "five million empty nodes": lambda good: empty_nodes(),
     "20,000 nodes": lambda good: growing(lambda n: node("Relu", f"x{n}", f"x{n + 1}"), 20_000),
 }

@@ -63,12 +63,34 @@ def stretching(config: bytes) -> bytes:
     return layers(config, change)
 
 
+def searching(config: bytes) -> bytes:
+    """A layer without weights that looks for the largest of 4 million numbers, for each number."""
+
+    def change(layer: Config) -> None:
+        if layer["class_name"] == "MaxPooling2D":
+            layer["config"].update(pool_size=[2000, 2000], strides=[1, 1], padding="same")
+
+    return layers(config, change)
+
+
+def nested(config: bytes) -> bytes:
+    """A network within the network."""
+
+    def change(layer: Config) -> None:
+        if layer["class_name"] == "Dropout":
+            layer.update(class_name="Functional", config={"name": layer["config"]["name"]})
+
+    return layers(config, change)
+
+
 CONFIGS: dict[str, Callable[[bytes], bytes]] = {
     "no JSON": lambda config: b"{",
     "a nest": lambda config: b"[" * 1_000_000,
     "a layer that is a program": running,
     "a layer out of any module": foreign,
     "a layer that no tagger has": stretching,
+    "a layer of endless comparisons": searching,
+    "a network within a network": nested,
 }
 
 

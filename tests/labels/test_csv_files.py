@@ -173,7 +173,7 @@ def test_what_is_written_is_read_back(folder: Path, tmp_path: Path) -> None:
         back = labels.read(out)
         assert [s.labels for s in back] == [s.labels for s in samples]
         assert [s.path.resolve() for s in back] == [s.path.resolve() for s in samples]
-    with pytest.raises(CommandError, match=r"a label with a \|"):
+    with pytest.raises(CommandError, match=r"has a \|, which separates labels"):
         labels.write_csv([Sample(folder / "a.jpg", ("a|b",))], tmp_path / "bad.csv")
     assert not (tmp_path / "bad.csv").exists()
 

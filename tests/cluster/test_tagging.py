@@ -1,64 +1,20 @@
 """classify.py --workers: its parts, and real processes, some of them killed."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import ROOT, Run, Trained, one_line_error
 
-pytest.importorskip("ray", reason="needs Ray: pip install -r requirements-ray.txt")
-
-from cluster_processes import children, wait_for, wait_for_end
-from pyarrow import parquet
-
+from cluster.commands import PARTS, assert_same_rows, finished_parts, read
+from cluster.processes import Start, children, running, wait_for, wait_for_end
 from pyimagesearch.cluster import session, stores, tagging
 from pyimagesearch.console import CommandError
-
-PARTS = 24
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of pictures, as many as make PARTS parts, one of them broken."""
-    folder = tmp_path_factory.mktemp("photos")
-    pictures = sorted((ROOT / "dataset").rglob("*.jpg"))
-    for number in range(PARTS * tagging.PART):
-        picture = pictures[number % len(pictures)]
-        Path(folder, f"{number:05}.jpg").symlink_to(picture)
-    broken = folder / "00300.jpg"
-    broken.unlink()
-    broken.write_bytes(pictures[0].read_bytes()[:500])
-    return folder
-
-
-def files(trained: Trained) -> tuple[object, ...]:
-    return "-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle"
-
-
-def read(output: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = parquet.read_table(output).to_pylist()
-    return rows
-
-
-def assert_same_rows(output: Path, single: subprocess.CompletedProcess[str]) -> None:
-    """Check that `output` holds what `single`, classify.py --json, printed, in its order."""
-    rows = read(output)
-    expected = [json.loads(line) for line in single.stdout.splitlines()]
-    assert [row["image"] for row in rows] == [row["image"] for row in expected]
-    for one, other in zip(rows, expected, strict=True):
-        assert one["error"] == other.get("error")
-        assert one["tags"] == other.get("tags")
-        assert one["new_combination"] == other.get("new_combination")
-        if one["error"] is None:
-            assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
 
 
 def test_two_workers_write_the_rows_of_the_single_process(
@@ -66,7 +22,7 @@ def test_two_workers_write_the_rows_of_the_single_process(
 ) -> None:
     few = [*sorted(photos.iterdir())[:600], tmp_path / "missing.jpg"]
     stdin = "".join(f"{photo}\n" for photo in few)
-    arguments = (*files(trained), "-i", ROOT / "examples", "-")
+    arguments = (*trained.files, "-i", ROOT / "examples", "-")
     single = run_command("classify.py", *arguments, "--json", cwd=tmp_path, stdin=stdin)
     output = tmp_path / "tags.parquet"
     result = run_command(
@@ -86,15 +42,18 @@ def test_two_workers_write_the_rows_of_the_single_process(
 
 
 @pytest.fixture
-def start(trained: Trained, photos: Path, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
+def start(trained: Trained, photos: Path, tmp_path: Path) -> Start:
     """Start tagging `photos` by two workers, into tags.parquet below `tmp_path`."""
-    words = (*files(trained), "-i", photos, "--workers", 2, "--output", tmp_path / "tags.parquet")
-    command = [sys.executable, str(ROOT / "classify.py"), *map(str, words)]
-    return lambda: subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    words = (*trained.files, "-i", photos, "--workers", 2, "--output", tmp_path / "tags.parquet")
+    return lambda: running((sys.executable, ROOT / "classify.py", *words), tmp_path)
 
 
-def finished_parts(output: Path) -> int:
-    return len(list(output.glob("part-*")))
+def workers_at_work(command: subprocess.Popen[str], output: Path) -> list[int]:
+    """Return the process ids of the workers of `command`, once it has written a part."""
+    wait_for(lambda: finished_parts(output), "the first part")
+    workers = children(command.pid, "PartTagger")
+    assert len(workers) == 2
+    return workers
 
 
 @pytest.mark.cluster
@@ -103,18 +62,15 @@ def test_a_killed_worker_costs_no_row(
     trained: Trained,
     photos: Path,
     tmp_path: Path,
-    start: Callable[[], subprocess.Popen[str]],
+    start: Start,
 ) -> None:
     output = tmp_path / "tags.parquet"
     with start() as command:
-        wait_for(lambda: finished_parts(output), "the first part")
-        workers = children(command.pid, "PartTagger")
-        assert len(workers) == 2
-        os.kill(workers[0], signal.SIGKILL)
+        os.kill(workers_at_work(command, output)[0], signal.SIGKILL)
         assert finished_parts(output) < PARTS, "killed too late to prove anything"
         assert command.wait(240) == 0
     assert_same_rows(
-        output, run_command("classify.py", *files(trained), "-i", photos, "--json", cwd=tmp_path)
+        output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
     )
     assert len(read(output)) == PARTS * tagging.PART
 
@@ -125,13 +81,11 @@ def test_a_second_run_goes_on_where_a_killed_one_stopped(
     trained: Trained,
     photos: Path,
     tmp_path: Path,
-    start: Callable[[], subprocess.Popen[str]],
+    start: Start,
 ) -> None:
     output = tmp_path / "tags.parquet"
     with start() as command:
-        wait_for(lambda: finished_parts(output), "the first part")
-        workers = children(command.pid, "PartTagger")
-        assert len(workers) == 2
+        workers = workers_at_work(command, output)
         command.kill()
     wait_for_end(workers)
     written = {path: path.stat().st_mtime_ns for path in output.glob("part-*")}
@@ -144,7 +98,7 @@ def test_a_second_run_goes_on_where_a_killed_one_stopped(
     assert f"{done} of {PARTS * tagging.PART} photos were tagged before\n" in talk
     assert {path: path.stat().st_mtime_ns for path in written} == written
     assert_same_rows(
-        output, run_command("classify.py", *files(trained), "-i", photos, "--json", cwd=tmp_path)
+        output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
     )
 
 
@@ -152,7 +106,7 @@ def test_more_workers_than_cpus_are_refused(
     run_command: Run, trained: Trained, tmp_path: Path
 ) -> None:
     arguments = ("-i", ROOT / "examples", "--workers", 1000, "--output", "tags.parquet")
-    result = run_command("classify.py", *files(trained), *arguments, cwd=tmp_path)
+    result = run_command("classify.py", *trained.files, *arguments, cwd=tmp_path)
     assert "--workers 1000: this machine has " in one_line_error(result)
 
 
@@ -170,7 +124,7 @@ def test_a_cluster_that_cannot_be_had_is_named_at_once(
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", address)
     arguments = ("-i", ROOT / "examples", "--workers", 2, "--output", "tags.parquet")
-    result = run_command("classify.py", *files(trained), *arguments, cwd=tmp_path)
+    result = run_command("classify.py", *trained.files, *arguments, cwd=tmp_path)
     error = one_line_error(result)
     assert f"RAY_ADDRESS {address}: " in error
     assert complaint in error
@@ -185,6 +139,19 @@ def test_tags_of_other_photos_are_not_mixed_in(trained: Trained, tmp_path: Path)
     for other_job, photos in ((job, ["b.jpg"]), (replace(job, threshold=0.5), ["a.jpg"])):
         with pytest.raises(CommandError, match="holds something else"):
             tagging.finished_parts(other_job, photos)
+
+
+def test_photos_that_an_earlier_run_could_not_read_are_counted(
+    trained: Trained, tmp_path: Path
+) -> None:
+    model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
+    job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
+    photos = [str(tmp_path / "gone.jpg")]
+    assert tagging.finished_parts(job, photos) == set()
+    (part,) = tagging.cut(photos)
+    tagging.PartTagger(job)(part)
+    with pytest.raises(CommandError, match="none of the photos can be read"):
+        tagging.tag(job, photos, workers=2)  # nothing is left to do, Ray is not started
 
 
 def test_ray_is_asked_for_by_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

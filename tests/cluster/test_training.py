@@ -1,68 +1,23 @@
 """train.py --workers as real processes, some of them killed."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from conftest import ROOT, Run
-
-pytest.importorskip("ray", reason="needs Ray: pip install -r requirements-ray.txt")
-
-from cluster_processes import children, wait_for_end
 from test_training import SIDE, bars
 
-from pyimagesearch import artifacts
+from cluster.commands import MANY, Result, assert_close, assert_same, read_until, training
+from cluster.processes import Start, children, running, wait_for_end
 from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.cluster.training import MappedArray, train
 from pyimagesearch.console import CommandError
 from pyimagesearch.networks import Defaults, Recipe
 
-FEW, MANY = 12, 60  # epochs; rounding errors grow with them, but killing takes time
-LABELS = ("red", "big", "far")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run of train.py left in its folder."""
-
-    folder: Path
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        found: list[np.ndarray] = artifacts.load_keras(self.folder / "fashion.model").get_weights()
-        return found
-
-    @property
-    def scores(self) -> dict[str, Any]:
-        record = json.loads((self.folder / "metrics.json").read_text())
-        scores: dict[str, Any] = record["scores"]["overall"]
-        return scores
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A feature table of 403 rows, so that no number of workers divides what it holds."""
-    draw = np.random.default_rng(0)
-    features = draw.normal(size=(403, 8))
-    targets = np.stack([features[:, 0] > 0, features[:, 1] > 0.5, features[:, 2] > 1], axis=1)
-    path = tmp_path_factory.mktemp("table") / "table.csv"
-    header = ",".join([*(f"feature_{number}" for number in range(8)), *LABELS])
-    rows = np.hstack([features, targets])
-    np.savetxt(path, rows, delimiter=",", header=header, comments="", fmt=["%.6f"] * 8 + ["%d"] * 3)
-    return path
-
-
-def arguments(table: Path, epochs: int) -> tuple[object, ...]:
-    words = ("-d", table, "--label-columns", ",".join(LABELS), "--epochs", epochs)
-    return (*words, "--batch-size", 25)
+FEW = 12  # epochs; rounding errors grow with them
 
 
 def names(folder: Path) -> list[str]:
@@ -76,53 +31,25 @@ def test_two_workers_end_with_the_weights_of_the_single_process(
     places = (single, pair) = tmp_path / "single", tmp_path / "pair"
     for place, workers in zip(places, ((), ("--workers", 2)), strict=True):
         place.mkdir()
-        result = run_command("train.py", *arguments(table, FEW), *workers, cwd=place)
+        result = run_command("train.py", *training(table, FEW), *workers, cwd=place)
         assert result.returncode == 0, result.stderr
         epochs = [line for line in result.stderr.splitlines() if line.startswith("epoch ")]
         assert len(epochs) == FEW
-    for one, other in zip(Result(single).weights, Result(pair).weights, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4)  # sums in another order
-    assert Result(single).scores == pytest.approx(Result(pair).scores, abs=1e-4)
+    assert_close(Result(single), Result(pair))
     assert names(single) == names(pair)
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(
-    run_command: Run, table: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Result:
-    """What two workers make of `table` in many epochs."""
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    result = run_command("train.py", *arguments(table, MANY), "--workers", 2, cwd=folder)
-    assert result.returncode == 0, result.stderr
-    return Result(folder)
-
-
-def assert_same(one: Result, other: Result) -> None:
-    for left, right in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(left, right)
-    assert one.scores == other.scores
-
-
 @pytest.fixture
-def start(table: Path, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
+def start(table: Path, tmp_path: Path) -> Start:
     """Start training on `table` by two workers in `tmp_path`."""
-    words = (*arguments(table, MANY), "--workers", 2)
-    command = [sys.executable, str(ROOT / "train.py"), *map(str, words)]
-    return lambda: subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-
-
-def read_until(command: subprocess.Popen[str], start: str) -> None:
-    """Read what `command` says up to a line that begins with `start`."""
-    assert command.stderr
-    assert any(line.startswith(start) for line in command.stderr), f"never said {start}"
+    words = (*training(table, MANY), "--workers", 2)
+    return lambda: running((sys.executable, ROOT / "train.py", *words), tmp_path)
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("place", [0, 1])
 def test_training_goes_on_by_itself_where_a_worker_is_killed(
-    uninterrupted: Result, tmp_path: Path, start: Callable[[], subprocess.Popen[str]], place: int
+    uninterrupted: Result, tmp_path: Path, start: Start, place: int
 ) -> None:
     with start() as command:
         read_until(command, "epoch 3/")
@@ -142,7 +69,7 @@ def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
     table: Path,
     uninterrupted: Result,
     tmp_path: Path,
-    start: Callable[[], subprocess.Popen[str]],
+    start: Start,
 ) -> None:
     with start() as command:
         read_until(command, "epoch 3/")
@@ -153,7 +80,7 @@ def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
     checkpoint = (tmp_path / "fashion.model.checkpoint").read_bytes()
     for workers in ((), ("--workers", 2)):
         (tmp_path / "fashion.model.checkpoint").write_bytes(checkpoint)
-        words = (*arguments(table, MANY), *workers, "--resume")
+        words = (*training(table, MANY), *workers, "--resume")
         result = run_command("train.py", *words, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert "going on after epoch " in result.stderr
@@ -175,7 +102,7 @@ def test_more_workers_than_there_is_work_for_are_refused(
 
 def test_workers_do_not_judge_folds(run_command: Run, table: Path, tmp_path: Path) -> None:
     result = run_command(
-        "train.py", *arguments(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path
+        "train.py", *training(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path
     )
     assert result.returncode == 2
     assert "--workers: only trains a model" in result.stderr

@@ -1,11 +1,28 @@
 """The processes that a command started by Ray, for tests that kill them."""
 
+import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+Start = Callable[[], AbstractContextManager[subprocess.Popen[str]]]
+
+
+@contextmanager
+def running(command: Sequence[object], cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start `command`; at the end of the block, also of one that failed, it runs no more."""
+    words, nowhere, pipe = list(map(str, command)), subprocess.DEVNULL, subprocess.PIPE
+    process = subprocess.Popen(words, cwd=cwd, stdout=nowhere, stderr=pipe, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr
+        process.stderr.close()
 
 
 def children(parent: int, name: str) -> list[int]:
