@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
     from pyimagesearch import runs, training
-    from pyimagesearch.training import Inputs
+    from pyimagesearch.serving import Inputs
 
 
 def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:

@@ -1,4 +1,4 @@
-"""The process that decodes other people's files; see decoding.py, which starts it and asks it.
+"""The process that decodes other people's files; decoding_process.py starts it and asks it.
 
 It reads requests from stdin and answers on stdout until stdin ends. A decoder that crashes, hangs
 or eats memory takes this process down, and nothing else.

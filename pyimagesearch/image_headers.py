@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+MAX_PIXELS = 100_000_000  # 300 MB as RGB, and two or three times that on the way
 MAX_SEGMENTS = 10_000  # JPEG segments before the picture; 64 KB each, so 640 MB of metadata
 MAX_SCANS = 100  # of a progressive JPEG; encoders write 10, an empty one costs 35 ms at 100 MP
 MAX_CHUNKS = 200_000  # of a PNG; encoders write 8 KB each or more

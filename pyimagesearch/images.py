@@ -17,7 +17,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from pyimagesearch import image_headers
-from pyimagesearch.image_headers import SUFFIXES, Header, ImageError
+from pyimagesearch.image_headers import MAX_PIXELS, SUFFIXES, Header, ImageError
 
 __all__ = [
     "MAX_BYTES",
@@ -31,7 +31,6 @@ __all__ = [
     "squash",
 ]
 
-MAX_PIXELS = 100_000_000  # 300 MB as RGB, and two or three times that on the way
 MAX_BYTES = 512 * 2**20  # of a file; as many pixels, uncompressed, are 300 MB
 
 # How much smaller a JPEG is decoded -> what to add to IMREAD_COLOR_RGB for that; the flags named

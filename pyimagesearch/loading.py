@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, decoding, whole_files
+from pyimagesearch import console, decoding, decoding_process, whole_files
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labels import Sample, count_labels
@@ -43,7 +43,7 @@ def load_samples(
         _remove_old(cache)
         pixels, readable = _open(decoded, len(paths), side)
     finally:
-        decoding.stop()  # a training is long, and their memory is wanted
+        decoding_process.stop()  # a training is long, and their memory is wanted
     kept = [sample for sample, is_readable in zip(samples, readable, strict=True) if is_readable]
     _check(samples, kept, max_unreadable)
     return kept, pixels

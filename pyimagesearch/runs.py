@@ -43,7 +43,7 @@ class Run:
 def run(
     data: training.Data,
     recipe: Recipe,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
     checkpoint: Checkpoint | None = None,
     workers: int | None = None,
 ) -> Run:
@@ -58,7 +58,7 @@ def run(
     if workers and checkpoint:
         from pyimagesearch.cluster.training import train
 
-        train(data, recipe, checkpoint, workers, on_epoch or (lambda _: None))
+        train(data, recipe, checkpoint, workers, on_epoch)
     steps = training.steps_per_epoch(data, schedule)
     with (
         stopping.between_steps() as stop_if_asked,
@@ -77,9 +77,7 @@ def run(
             stop_if_asked()
 
         epochs = training.fit(
-            *(model, data, schedule, make_augmentation(recipe), on_step),
-            on_epoch or (lambda _: None),
-            checkpoint,
+            *(model, data, schedule, make_augmentation(recipe), on_step, on_epoch, checkpoint)
         )
     return Run(model, epochs, make_tagger(model, data, recipe))
 
@@ -176,7 +174,7 @@ def pairs_seen(targets: NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
     return tuple((int(first), int(second)) for first, second in together)
 
 
-def serving_copy(done: Run, inputs: training.Inputs) -> bytes | None:
+def serving_copy(done: Run, inputs: serving.Inputs) -> bytes | None:
     """Return the ONNX copy of a run's network, tried on `inputs`, or None with a warning."""
     try:
         return serving.make_copy(done.model, done.tagger.card, inputs)

@@ -16,7 +16,8 @@ from pyimagesearch.shares import Share
 from pyimagesearch.splits import Indices
 
 if TYPE_CHECKING:
-    from pyimagesearch.training import Data, Inputs, Schedule
+    from pyimagesearch.serving import Inputs
+    from pyimagesearch.training import Data, Schedule
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,6 @@ from functools import cached_property
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch import metrics, thresholds
@@ -20,11 +19,10 @@ from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
 from pyimagesearch.losses import Loss
+from pyimagesearch.serving import Inputs
 from pyimagesearch.splits import Indices, stratified_split
-from pyimagesearch.trainer import Trainer
+from pyimagesearch.trainer import Floats, Trainer
 
-Inputs = NDArray[np.uint8] | NDArray[np.float32]
-Floats = NDArray[np.float32]
 WARM_UP = 0.25  # of all steps
 DEFAULT_LOSS = Loss()
 

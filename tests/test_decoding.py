@@ -15,7 +15,7 @@ import pytest
 from images.files import assert_colour, encode
 from PIL import Image
 
-from pyimagesearch import decoding
+from pyimagesearch import decoding, decoding_process
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 
@@ -69,9 +69,9 @@ def test_paths_are_taken_only_a_little_ahead(tmp_path: Path) -> None:
 @pytest.fixture
 def fresh_workers() -> Iterator[None]:
     """No process is left from before, and none of an odd kind stays for later."""
-    decoding.stop()
+    decoding_process.stop()
     yield
-    decoding.stop()
+    decoding_process.stop()
 
 
 # A process like the real one, but for files of these names.
@@ -102,7 +102,7 @@ decoding_worker.main()
 
 @pytest.fixture
 def mischievous_workers(fresh_workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "PROGRAM", MISCHIEF)
+    monkeypatch.setattr(decoding_process, "PROGRAM", MISCHIEF)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -219,7 +219,7 @@ def children() -> set[int]:
 def test_a_process_that_cannot_start_is_an_error_not_a_photo_after_the_other(
     tmp_path: Path, fresh_workers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr(decoding_process, "PROGRAM", "raise SystemExit(3)")
     with pytest.raises(CommandError, match="cannot start a process that decodes photos"):
         list(decoding.load_many(gray_files(tmp_path, 3), 32))
 
@@ -234,7 +234,7 @@ def test_closing_early_ends_what_is_at_work_and_the_next_call_starts_anew(
     assert len(at_work) == 2
     results.close()
     assert len(list(decoding.load_many(paths, 32, workers=2))) == 40
-    decoding.stop()
+    decoding_process.stop()
     assert not at_work & children()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from images.mutate import FORMATS, good_files, mutated
-from pyimagesearch import decoding
+from pyimagesearch import decoding, decoding_process
 from pyimagesearch.images import ImageError
 
 MAX_PIXELS = 1_000_000
@@ -53,7 +53,7 @@ def read(path: Path) -> str:
 
 def fuzz(form: str, count: int, seed: int, folder: Path) -> Counter[str]:
     """Decode `count` bad files and return how many came to what end; those that kill are kept."""
-    decoding.stop()
+    decoding_process.stop()
     ends: Counter[str] = Counter()
     slowest, before = 0.0, time.monotonic()
     for path, result in decoding.load_many(bad_files(form, count, seed, folder), 32, MAX_PIXELS):
