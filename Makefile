@@ -48,6 +48,6 @@ test-cluster: .venv/requirements-dev.stamp
 	$(BIN)/python -m pytest -m cluster
 
 clean:
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache fashion.model fashion.model.checkpoint mlb.pickle plot.png metrics.json tags.csv tags.parquet
 	rm -f .*.unfinished-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

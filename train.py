@@ -112,9 +112,9 @@ def work(options: argparse.Namespace) -> None:
     """Read the photos or the table and do with them what was asked."""
     start = time.perf_counter()
     if options.workers:
-        from pyimagesearch.cluster.session import require_ray
+        from pyimagesearch.cluster.session import require
 
-        require_ray()
+        require(options.workers)
     samples, table = read(options)
     labels.check_labels(samples)
     options.metrics = options.metrics or options.model.with_name("metrics.json")
@@ -141,8 +141,10 @@ def work(options: argparse.Namespace) -> None:
         )
         clusters = hashing.clusters(inputs)
         if options.list_duplicates:
-            for alike in report.near_duplicates(samples, clusters):
+            for alike in (found := report.near_duplicates(samples, clusters)):
                 print("\t".join(map(str, alike)))
+            if not found:
+                console.say("no near-duplicates")
             return
         print(f"\n{report.describe_duplicates(clusters)}", flush=True)
 

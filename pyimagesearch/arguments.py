@@ -28,6 +28,13 @@ def file_path(text: str) -> Path:
     return path
 
 
+def nonempty(text: str) -> str:
+    """Return `text`; an unset variable of the shell would name the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' names nothing")
+    return text
+
+
 def share(text: str) -> float:
     """Return a number between 0 and 1, both excluded."""
     value = float(text)

@@ -79,9 +79,9 @@ def tag(
 
 def tag_by_workers(options: argparse.Namespace) -> None:
     """Write the tags of every photo into parquet files."""
-    from pyimagesearch.cluster.session import require_ray
+    from pyimagesearch.cluster.session import require
 
-    require_ray()
+    require(options.workers)
     from pyimagesearch.cluster import tagging
 
     job = tagging.make_job(

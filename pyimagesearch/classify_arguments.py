@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyimagesearch.arguments import file_path, positive_int, share
+from pyimagesearch.arguments import file_path, nonempty, positive_int, share
 from pyimagesearch.image_headers import MAX_PIXELS
 
 
@@ -16,6 +16,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     what.add_argument(
         "-i",
         "--image",
+        type=nonempty,
         nargs="+",
         metavar="PATH",
         help="photos and folders of photos, or feature tables where the model was trained on one; "
@@ -26,7 +27,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         type=Path,
         metavar="PATH",
         help="score the model on labelled photos, in folders or a file with their labels as "
-        "train.py takes them, or on a feature table where the model was trained on one",
+        "train.py takes them, or on a feature table where the model was trained on one; those that "
+        "trained it flatter",
     )
     for short, name, default, meaning in (
         ("-m", "--model", "fashion.model", "the network"),

@@ -29,6 +29,7 @@ class Scores:
     """All scores of N images: `overall` by name, and the same of a tagger that says nothing."""
 
     images: int
+    untagged: int  # of them, those that got no tags
     overall: dict[str, float]
     baseline: dict[str, float]
     interval: tuple[float, float]  # 95 % of exact match
@@ -57,6 +58,7 @@ def score(
         before["Brier score before"] = brier_score(uncalibrated, truth)
     return Scores(
         len(truth),
+        int((~tagged.any(axis=1)).sum()),
         overall_scores(ranked, tagged, truth) | before,
         overall_scores(np.zeros_like(ranked), np.zeros_like(tagged), truth),
         bootstrap_interval(right, seed),

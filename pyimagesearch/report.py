@@ -63,6 +63,8 @@ def near_duplicates(
 def describe_duplicates(clusters: NDArray[np.integer]) -> str:
     """Return how many of the photos in `clusters` (N,) are near-duplicates."""
     sizes = np.bincount(clusters)
+    if len(sizes) == len(clusters):
+        return "no near-duplicates"
     return (
         f"{len(clusters) - len(sizes)} near-duplicates of {(sizes > 1).sum()} photos; those of "
         "one photo stay on one side of the split (--list-duplicates names them)"
@@ -105,8 +107,8 @@ def describe_scores(scores: Scores, units: str = "photos") -> str:
     low, high = scores.interval
     return "\n".join(
         (
-            f"exact match {scores.overall['exact match']:.3f}, all labels right; 95 % "
-            f"interval {low:.3f} to {high:.3f}, {scores.images} {units}",
+            f"exact match {scores.overall['exact match']:.3f}, all labels right; 95 % interval "
+            f"{low:.3f} to {high:.3f}, {scores.images} {units}, {scores.untagged} without tags",
             "",
             table(("score", "this", "says nothing"), rows),
             "",

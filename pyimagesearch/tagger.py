@@ -101,7 +101,7 @@ class Tagger:
         if isinstance(photos, str | Path) or (isinstance(photos, np.ndarray) and photos.ndim == 3):
             (tagged,) = self._tag_each([photos])
             if isinstance(tagged, ImageError):
-                raise tagged
+                raise ImageError(f"{photos}: {tagged}")
             return tagged
         return self._tag_each(photos)
 

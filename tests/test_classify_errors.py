@@ -37,6 +37,12 @@ def test_what_evaluating_does_not_do_is_a_wrong_argument(
     assert f"argument {flag[0]}: not with --evaluate" in result.stderr
 
 
+def test_an_image_without_a_name_is_a_wrong_argument(run_command: Run, tmp_path: Path) -> None:
+    result = run_command("classify.py", "-i", "", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "argument -i/--image: '' names nothing" in result.stderr
+
+
 def test_a_missing_model_is_an_error(run_command: Run, tmp_path: Path) -> None:
     error = one_line_error(run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path))
     assert "fashion.model: no such model; run train.py first" in error

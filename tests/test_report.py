@@ -11,6 +11,8 @@ def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:
     nothing = np.zeros((3, 2))
     scores = metrics.score(nothing, nothing, nothing, ("red", "dress"))
     text = report.describe_scores(scores)
+    assert text.startswith("exact match 1.000, all labels right; 95 % interval 1.000 to 1.000, ")
+    assert text.splitlines()[0].endswith(" 3 photos, 3 without tags")
     rows = {line.rpartition("  ")[0].split("  ")[0]: line.split() for line in text.splitlines()}
     assert rows["mAP"][1:] == ["-", "-"]
     assert rows["red"] == ["red", "0", "-", "-", "-", "-"]

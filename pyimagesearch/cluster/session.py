@@ -23,23 +23,17 @@ CONNECT_SECONDS = 5.0
 def session(workers: int) -> Iterator[ModuleType]:
     """Yield the module `ray`, connected, with room for `workers` workers of at least one CPU.
 
-    Raises CommandError where Ray is not installed, the cluster cannot be reached, or it has too
-    few CPUs. What workers print goes into Ray's logs; those of a session on this machine are
-    removed unless the block fails.
+    `require` comes before. Raises CommandError where the cluster cannot be reached, or has too few
+    CPUs. What workers print goes into Ray's logs; those of a session on this machine are removed
+    unless the block fails.
     """
     if address := cluster_address():
         with _connected(address) as ray:
             _check_cpus(ray, workers, f"the cluster at {address}")
             yield ray
         return
-    found = os.cpu_count() or 1
-    if workers > found:
-        raise CommandError(
-            f"--workers {workers}: this machine has {found} CPUs; ask for fewer, or name a cluster "
-            "in RAY_ADDRESS"
-        )
     folder = Path(tempfile.mkdtemp(prefix="ray-"))
-    console.say(f"starting {workers} workers on this machine by Ray, which takes some 10 s")
+    console.say(f"starting {workers} workers on this machine by Ray, which takes 10 to 30 s")
     try:
         with _started(folder) as ray:
             yield ray
@@ -47,6 +41,17 @@ def session(workers: int) -> Iterator[ModuleType]:
         console.say(f"the logs of the workers are in {folder}")
         raise
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def require(workers: int) -> None:
+    """Raise CommandError where it is clear without a session that there can be none."""
+    require_ray()
+    found = os.cpu_count() or 1
+    if workers > found and not cluster_address():
+        raise CommandError(
+            f"--workers {workers}: this machine has {found} CPUs; ask for fewer, or name a cluster "
+            "in RAY_ADDRESS"
+        )
 
 
 def cluster_address() -> str:

@@ -165,7 +165,7 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
         entries = system.get_file_info(fs.FileSelector(folder))
         names = {e.base_name for e in entries if not e.base_name.startswith(UNFINISHED)}
         record = {"photos": len(photos), "digest": job.digest(photos)}
-        if not names:
+        if names <= {RECORD}:
             unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}"
             with system.open_output_stream(unfinished) as file:
                 file.write(json.dumps(record).encode())
@@ -176,8 +176,8 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
                     raise ValueError("another run's")
     except (ValueError, FileNotFoundError):
         raise CommandError(
-            f"{job.output}: holds something else than tags of these photos by this model; name "
-            "another place or remove it"
+            f"{job.output}: holds something else than tags of these photos by this model and these "
+            "flags; name another place or remove it"
         ) from None
     except OSError as error:
         raise CommandError(

@@ -133,6 +133,7 @@ def test_a_cluster_that_cannot_be_had_is_named_at_once(
 def test_tags_of_other_photos_are_not_mixed_in(trained: Trained, tmp_path: Path) -> None:
     model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
     job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
+    assert tagging.finished_parts(job, ["before.jpg"]) == set()  # refused before its first part
     assert tagging.finished_parts(job, ["a.jpg"]) == set()
     tagging.write_part(tagging.schema(("red",)).empty_table(), job.output, "part-00000.parquet")
     assert tagging.finished_parts(job, ["a.jpg"]) == {"part-00000.parquet"}
