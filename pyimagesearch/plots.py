@@ -63,7 +63,9 @@ def plot_history(epochs: Sequence[Epoch], title: str, path: Path, loss: str = "b
 
     for axes in (losses, scores):
         axes.grid(alpha=0.3)
-        axes.legend(loc="lower right" if axes is scores else "upper right", frameon=False)
+        axes.legend(
+            loc="lower right" if axes is scores else "best", framealpha=0.8, edgecolor="none"
+        )
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title)
