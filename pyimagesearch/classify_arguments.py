@@ -7,6 +7,8 @@ from pathlib import Path
 from pyimagesearch.arguments import file_path, nonempty, positive_int, share
 from pyimagesearch.image_headers import MAX_PIXELS
 
+FORMS = ("json", "csv", "top_k", "sidecar", "show")  # of what is said of each photo
+
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; wrong ones end the process with exit status 2."""
@@ -105,18 +107,26 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     if options.evaluate:
-        for option in ("json", "csv", "top_k", "output", "sidecar", "show", "workers"):
-            if getattr(options, option):
-                parser.error(f"argument --{option.replace('_', '-')}: not with --evaluate")
+        refuse(parser, options, "--evaluate", (*FORMS, "output", "workers"))
     if options.csv and options.top_k:
         parser.error("argument --top-k: not with --csv, which has a column for every label")
     if options.workers:
         if not options.image or not options.output:
             parser.error("argument --workers: needs --image, and --output for the tags")
-        for option in ("json", "csv", "top_k", "sidecar", "show"):
-            if getattr(options, option):
-                parser.error(f"argument --{option.replace('_', '-')}: not with --workers")
+        refuse(parser, options, "--workers", FORMS)
     return options
+
+
+def refuse(
+    parser: argparse.ArgumentParser,
+    options: argparse.Namespace,
+    beside: str,
+    names: Sequence[str],
+) -> None:
+    """End the process with exit status 2 where one of `names` is asked for beside a flag."""
+    for name in names:
+        if getattr(options, name):
+            parser.error(f"argument --{name.replace('_', '-')}: not with {beside}")
 
 
 def names_one_file(images: Sequence[str]) -> bool:
