@@ -8,9 +8,6 @@ python classify.py --image photo.jpg --output tagged.png
 python classify.py --image photos/ --workers 8 --output tags.parquet
 """
 
-from pyimagesearch import startup
-
-# isort: split
 import argparse
 import sys
 
@@ -24,7 +21,6 @@ def work(options: argparse.Namespace) -> None:
         decoding_process.start(1 if is_single else decoding_process.processors())
     from pyimagesearch import classification
 
-    startup.done()
     if options.evaluate:
         classification.evaluate(options)
     elif options.workers:

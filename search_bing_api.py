@@ -12,9 +12,6 @@ of each new photo to stdout; sources.csv in the output folder says where each co
 again to fetch what is missing.
 """
 
-from pyimagesearch import startup
-
-# isort: split
 import argparse
 import os
 import sys
@@ -227,7 +224,6 @@ def main() -> int:
         except WrongArgumentError as error:
             parser.error(str(error))
 
-    startup.done()
     return console.run(command)
 
 

@@ -9,9 +9,6 @@ python train.py --dataset dataset --folds 5
 python train.py --resume
 """
 
-from pyimagesearch import startup
-
-# isort: split
 import argparse
 import sys
 import time
@@ -28,13 +25,13 @@ from pyimagesearch import (
     console,
     evaluation,
     feature_tables,
+    files,
     hashing,
     label_groups,
     labels,
     records,
     report,
     train_arguments,
-    whole_files,
 )
 from pyimagesearch.console import CommandError
 from pyimagesearch.feature_tables import LabelledTable
@@ -92,7 +89,7 @@ def check_outputs(options: argparse.Namespace, samples: Sequence[Sample]) -> Non
         outputs["--audit"] = options.audit
         outputs["the pictures of --audit"] = audit.sheet_beside(options.audit)
     for use, path in outputs.items():
-        whole_files.check_writable(path)
+        files.check_writable(path)
         if use in ("--plot", "the pictures of --audit") and options.dataset in path.parents:
             raise CommandError(
                 f"{path}: lies among the photos of {options.dataset}, where the next run would "
@@ -103,7 +100,7 @@ def check_outputs(options: argparse.Namespace, samples: Sequence[Sample]) -> Non
         inputs["--labels"] = options.labels
     elif xml := feature_tables.find_xml(options.dataset):
         inputs["the label XML"] = xml
-    whole_files.check_different(inputs | outputs)
+    files.check_different(inputs | outputs)
     if options.audit:
         audit.check(options.audit, labels.count_labels(samples))
 
@@ -210,12 +207,12 @@ def save(
         f"validation_{units}": [samples[index].path for index in held],
         "flags": vars(options),
     }
-    files = (options.model, options.labelbin, options.plot, options.metrics)
-    with whole_files.whole_files(files, ".keras") as (model, labelbin, plot, record):
+    written = (options.model, options.labelbin, options.plot, options.metrics)
+    with files.atomic_writes(written, ".keras") as (model, labelbin, plot, record):
         artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
         plots.plot_history(done.epochs, title, plot, loss)
         records.write_record(record, scores, made_by)
-    console.say(f"wrote {', '.join(map(str, files))}")
+    console.say(f"wrote {', '.join(map(str, written))}")
 
 
 def cross_validate(
@@ -251,7 +248,6 @@ def cross_validate(
 def main() -> int:
     """Run the command and return its exit status."""
     options = train_arguments.parse()
-    startup.done()
     return console.run(lambda: work(options), options.verbose)
 
 

@@ -115,7 +115,7 @@ def save(
 
     The members are `card` and, where there is one, the ONNX copy, stored without compression so
     that classify.py need not inflate them at each start. The paths are to be those of
-    `whole_files`, with the ending .keras, on which Keras insists.
+    `files.atomic_writes`, with the ending .keras, on which Keras insists.
     """
     model.save(new_model)
     with zipfile.ZipFile(new_model, "a") as archive:

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pyimagesearch import console, whole_files
+from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
 from pyimagesearch.history import Epoch
 
@@ -78,7 +78,7 @@ class Checkpoint:
         arrays = {_name(i): variable.numpy() for i, variable in enumerate(state.variables())}
         arrays[FACTS] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
         try:
-            with whole_files.whole_file(self.path) as new, new.open("wb") as file:
+            with files.atomic_write(self.path) as new, new.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
         except CommandError as error:
             console.warn(f"{error}; training goes on")
@@ -145,4 +145,4 @@ def keep(path: Path, run: Mapping[str, object], resume: bool) -> Iterator[Checkp
         if not checkpoint.epochs_done:
             raise
         raise KeyboardInterrupt(f"--resume goes on after epoch {checkpoint.epochs_done}") from None
-    whole_files.followed(path).unlink(missing_ok=True)
+    files.followed(path).unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, decoding, folders, images, labels, rows, stopping
+from pyimagesearch import console, decoding, folders, images, labels, rows
 from pyimagesearch.classify_arguments import names_one_file
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
@@ -103,7 +103,7 @@ def classify(options: argparse.Namespace) -> None:
     done = unreadable = 0
     sidecar: Path | None = None
     for path, result in tag(tagger, options):
-        with stopping.between_steps():  # a row is written whole
+        with console.defer_interrupts():  # a row is written whole
             write(path, result)
         if isinstance(result, ImageError):
             console.warn(f"{path}: {result}; skipped")

@@ -1,12 +1,16 @@
 """How the commands talk: stdout is data, stderr is talk, an error is one line, exit 0, 1 or 2."""
 
+import contextlib
 import errno
 import io
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TextIO, TypeVar
 
 T = TypeVar("T")
@@ -121,3 +125,34 @@ def _discard(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+@contextlib.contextmanager
+def defer_interrupts() -> Iterator[Callable[[], None]]:
+    """Yield what is to be called after each step: it raises KeyboardInterrupt once one came.
+
+    A second signal does not wait for the step. A signal that is ignored, as Ctrl-C is behind a
+    shell, stays so. Signals reach the main thread only; in another one nothing changes.
+    """
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    def check() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
+    try:
+        yield check
+        check()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

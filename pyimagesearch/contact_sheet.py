@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, decoding, images, whole_files
+from pyimagesearch import console, decoding, files, images
 from pyimagesearch.images import ImageError
 
 COLUMNS = 6
@@ -31,7 +31,7 @@ def write(pictures: Sequence[Picture], path: Path, max_pixels: int) -> None:
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
     page = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
-    with whole_files.whole_file(path) as new_file:
+    with files.atomic_write(path) as new_file:
         new_file.write_bytes(cv2.imencode(".png", page)[1].tobytes())
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pyimagesearch import plain_files
+from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.samples import is_label
 
@@ -183,7 +183,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     anything that a fitted binarizer does not need.
     """
     try:
-        plain_files.require(path)
+        files.require_regular_file(path)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:

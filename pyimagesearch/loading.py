@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, decoding, decoding_process, whole_files
+from pyimagesearch import console, decoding, decoding_process, files
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import ImageError
 from pyimagesearch.labels import Sample, count_labels
@@ -82,7 +82,7 @@ def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) ->
     """Write the pictures of `paths` one after the other, then a byte a path: 1 where readable."""
     readable = np.zeros(len(paths), np.uint8)
     loaded = decoding.load_many(paths, side, max_pixels)
-    with whole_files.whole_file(decoded) as new, new.open("wb") as file:
+    with files.atomic_write(decoded) as new, new.open("wb") as file:
         for index, (path, picture) in enumerate(
             console.progress(loaded, len(paths), "decoding", "photo")
         ):
@@ -108,7 +108,7 @@ def _remove_old(cache: Path) -> None:
         newest_last = sorted(cache.glob("*.pixels"), key=lambda path: path.stat().st_mtime_ns)
         for path in newest_last[:-KEPT_FILES]:
             path.unlink()
-    whole_files.remove_unfinished(cache)
+    files.remove_unfinished(cache)
 
 
 def _open(decoded: Path, count: int, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyimagesearch import plain_files
+from pyimagesearch import files
 from pyimagesearch.console import CommandError
 
 CARD = "tagger.json"
@@ -39,7 +39,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     made to do harm.
     """
     try:
-        plain_files.require(path)
+        files.require_regular_file(path)
         _check_end(path)
         with zipfile.ZipFile(path) as archive:
             for problem in _problems(archive.infolist()):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import whole_files
+from pyimagesearch import files
 from pyimagesearch.console import CommandError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -26,7 +26,7 @@ class PictureWriter:
             raise CommandError(f"{output}: is no picture's name; try {output}.png")
         if self.file is None and output.is_file():
             raise CommandError(f"{output}: is a file; several photos need a folder")
-        whole_files.check_writable(self.file or self.folder / "tagged.png")
+        files.check_writable(self.file or self.folder / "tagged.png")
 
     def write(self, path: Path, picture: NDArray[np.uint8]) -> Path:
         """Write an RGB picture, the copy of the photo at `path`; return where it went."""
@@ -37,7 +37,7 @@ class PictureWriter:
         self.used.add(place.name)
         if place.exists() and place.samefile(path):
             raise CommandError(f"{place}: is the photo itself; name another --output")
-        with whole_files.whole_file(place) as new_file:
+        with files.atomic_write(place) as new_file:
             _, data = cv2.imencode(place.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             new_file.write_bytes(data.tobytes())
         return place

@@ -17,7 +17,6 @@ from pyimagesearch import (
     networks,
     serving,
     splits,
-    stopping,
     thresholds,
     training,
     unknown,
@@ -61,7 +60,7 @@ def run(
         train(data, recipe, checkpoint, workers, on_epoch)
     steps = training.steps_per_epoch(data, schedule)
     with (
-        stopping.between_steps() as stop_if_asked,
+        console.defer_interrupts() as stop_if_asked,
         tqdm(
             total=schedule.epochs * steps,
             initial=checkpoint.epochs_done * steps if checkpoint else 0,

@@ -10,7 +10,7 @@ import pytest
 from conftest import full_disk
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pyimagesearch import artifacts, networks, whole_files
+from pyimagesearch import artifacts, files, networks
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.label_groups import LabelGroup
@@ -33,7 +33,7 @@ def save(folder: Path) -> tuple[keras.Model, Path, Path]:
     model = network()
     binarizer = MultiLabelBinarizer().fit([LABELS])
     model_path, labelbin_path = folder / "new" / "fashion.model", folder / "mlb.pickle"
-    with whole_files.whole_files((model_path, labelbin_path), ".keras") as new_files:
+    with files.atomic_writes((model_path, labelbin_path), ".keras") as new_files:
         artifacts.save(model, CARD_OF_TEST, b"graph", binarizer, *new_files)
     return model, model_path, labelbin_path
 
@@ -137,7 +137,7 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(CommandError, match="is not a model that train"):
             artifacts.read_card(path)
-    with pytest.raises(CommandError, match="is not a plain file"):
+    with pytest.raises(CommandError, match="is not a regular file"):
         artifacts.read_card(tmp_path)
 
 

@@ -74,7 +74,7 @@ def test_what_is_no_fitted_binarizer_is_named(tmp_path: Path, data: bytes) -> No
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no such file; run train"):
         read_labels(tmp_path / "mlb.pickle")
-    with pytest.raises(CommandError, match="is not a plain file"):
+    with pytest.raises(CommandError, match="is not a regular file"):
         read_labels(tmp_path)
 
 

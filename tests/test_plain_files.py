@@ -15,9 +15,9 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("opening would wait for ever"))
-    with pytest.raises(CommandError, match=r"pipe: is not a plain file; name another$"):
+    with pytest.raises(CommandError, match=r"pipe: is not a regular file; name another$"):
         read(pipe)
-    with pytest.raises(CommandError, match="is not a plain file"):
+    with pytest.raises(CommandError, match="is not a regular file"):
         read(Path(os.devnull))
 
 

@@ -4,13 +4,13 @@ import threading
 
 import pytest
 
-from pyimagesearch import stopping
+from pyimagesearch import console
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def work(signals: tuple[signal.Signals, ...], done: list[str], last: str = "third") -> None:
-    with stopping.between_steps() as stop_if_asked:
+    with console.defer_interrupts() as stop_if_asked:
         done.append("first")
         stop_if_asked()
         for number in signals:

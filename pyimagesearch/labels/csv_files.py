@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, whole_files
+from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
 from pyimagesearch.image_headers import SUFFIXES
 from pyimagesearch.labels.lists import find_separator, join_labels, split_labels
@@ -242,7 +242,7 @@ def write_rows(rows: Iterable[Sequence[str]], path: Path) -> None:
     Names of files that are no UTF-8 keep their bytes.
     """
     with (
-        whole_files.whole_file(path) as new_file,
+        files.atomic_write(path) as new_file,
         new_file.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
         csv.writer(file, lineterminator="\n").writerows(rows)

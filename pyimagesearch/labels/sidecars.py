@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pyimagesearch import whole_files
+from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.lists import split_labels
 from pyimagesearch.labels.samples import Problems, Sample
@@ -61,6 +61,6 @@ def write_sidecar(path: Path, labels: Sequence[str]) -> Path:
     for label in labels:
         if any(separator in label for separator in ",|\n"):
             raise CommandError(f"{text_file}: the label {label!r} holds a separator; rename it")
-    with whole_files.whole_file(text_file) as new_file:
+    with files.atomic_write(text_file) as new_file:
         new_file.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
     return text_file

@@ -1,10 +1,11 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and files that must be regular ones."""
 
 import contextlib
 import errno
 import fcntl
 import glob
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,14 +17,14 @@ _NO_ROOM = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, suffix: str = "") -> Iterator[Path]:
-    """Yield a temporary path that on success becomes `path`; see `whole_files`."""
-    with whole_files([path], suffix) as (new_file,):
+def atomic_write(path: Path, suffix: str = "") -> Iterator[Path]:
+    """Yield a temporary path that on success becomes `path`; see `atomic_writes`."""
+    with atomic_writes([path], suffix) as (new_file,):
         yield new_file
 
 
 @contextlib.contextmanager
-def whole_files(paths: Sequence[Path], suffix: str = "") -> Iterator[list[Path]]:
+def atomic_writes(paths: Sequence[Path], suffix: str = "") -> Iterator[list[Path]]:
     """Yield temporary paths, ending in `suffix`, in the folders of `paths`.
 
     On success all are synced, and then become `paths` one right after the other. Missing folders
@@ -149,7 +150,7 @@ def check_writable(path: Path) -> None:
     place = followed(path)
     with _named(path):
         if place.exists() and not place.is_file():
-            raise CommandError(f"{path}: is not a plain file; name another place")
+            raise CommandError(f"{path}: is not a regular file; name another place")
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place.parent):
             remove_unfinished(place.parent, place.name)
@@ -162,3 +163,12 @@ def check_different(paths: Mapping[str, Path]) -> None:
         other = uses.setdefault(followed(path), use)
         if other != use:
             raise CommandError(f"{path}: is named for {other} and for {use}; name different files")
+
+
+def require_regular_file(path: Path) -> None:
+    """Raise CommandError if `path` is a folder, pipe or device; reading one may never end.
+
+    Raises OSError if there is nothing at `path`.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise CommandError(f"{path}: is not a regular file; name another")

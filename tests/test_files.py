@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, full_disk
 
-from pyimagesearch import whole_files
+from pyimagesearch import files
 from pyimagesearch.console import CommandError
 
 NAMES = ("fashion.model", "mlb.pickle", "plot.png", "metrics.json")
@@ -20,12 +20,12 @@ NAMES = ("fashion.model", "mlb.pickle", "plot.png", "metrics.json")
 KILLED = """
 import itertools, os, signal, sys
 from pathlib import Path
-from pyimagesearch.whole_files import whole_files
+from pyimagesearch.files import atomic_writes
 
 root, names = Path(sys.argv[1]), sys.argv[2:]
 
 def write(folder, text):
-    with whole_files([folder / name for name in names]) as new_files:
+    with atomic_writes([folder / name for name in names]) as new_files:
         for new_file in new_files:
             new_file.write_text(text * 10_000)
 
@@ -51,7 +51,7 @@ for last in itertools.count():
 
 
 def write(paths: list[Path], text: str, break_down: bool = False) -> None:
-    with whole_files.whole_files(paths) as new_files:
+    with files.atomic_writes(paths) as new_files:
         for new_file in new_files:
             new_file.write_text(text)
         if break_down:
@@ -60,7 +60,7 @@ def write(paths: list[Path], text: str, break_down: bool = False) -> None:
 
 def test_files_appear_together_and_only_when_all_are_written(tmp_path: Path) -> None:
     paths = [tmp_path / "a", tmp_path / "new" / "b"]
-    with whole_files.whole_files(paths, ".keras") as new_files:
+    with files.atomic_writes(paths, ".keras") as new_files:
         assert [path.suffix for path in new_files] == [".keras"] * 2
         assert [path.parent for path in new_files] == [path.parent for path in paths]
         for new_file in new_files:
@@ -110,11 +110,11 @@ def test_what_killed_runs_left_is_removed_and_what_living_ones_write_is_not(
     ]
     for path in (*killed, tmp_path / ".plot.png.mine"):
         path.touch()
-    with whole_files.whole_file(tmp_path / "plot.png") as new_file:
+    with files.atomic_write(tmp_path / "plot.png") as new_file:
         new_file.write_text("x")
-        whole_files.check_writable(tmp_path / "plot.png")
+        files.check_writable(tmp_path / "plot.png")
         assert [path.exists() for path in killed] == [False, True]
-        whole_files.remove_unfinished(tmp_path)
+        files.remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".plot.png.mine", "plot.png"]
 
 
@@ -169,10 +169,10 @@ def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
-        whole_files.check_writable(tmp_path / "file" / "fashion.model")
-    with pytest.raises(CommandError, match="is not a plain file"):
-        whole_files.check_writable(tmp_path)
-    whole_files.check_writable(tmp_path / "made" / "fashion.model")
+        files.check_writable(tmp_path / "file" / "fashion.model")
+    with pytest.raises(CommandError, match="is not a regular file"):
+        files.check_writable(tmp_path)
+    files.check_writable(tmp_path / "made" / "fashion.model")
     assert list((tmp_path / "made").iterdir()) == []
 
 
@@ -180,7 +180,7 @@ def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> N
 def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(CommandError, match="Permission denied"):
-        whole_files.check_writable(tmp_path / "fashion.model")
+        files.check_writable(tmp_path / "fashion.model")
 
 
 @pytest.mark.parametrize(
@@ -192,14 +192,14 @@ def test_an_error_of_something_else_is_not_put_down_to_the_file(
 ) -> None:
     with (
         pytest.raises(OSError, match=error.strerror) as raised,
-        whole_files.whole_file(tmp_path / "a"),
+        files.atomic_write(tmp_path / "a"),
     ):
         raise error
     assert raised.value is error
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("write_it", [write, lambda paths, _: whole_files.check_writable(paths[0])])
+@pytest.mark.parametrize("write_it", [write, lambda paths, _: files.check_writable(paths[0])])
 def test_a_link_to_itself_is_named(
     tmp_path: Path, write_it: Callable[[list[Path], str], None]
 ) -> None:
@@ -230,7 +230,7 @@ def test_where_one_cannot_be_replaced_those_that_are_new_are_named(tmp_path: Pat
     write(paths, "old")
 
     def write_while_another_makes_a_folder_there() -> None:
-        with whole_files.whole_files(paths) as new_files:
+        with files.atomic_writes(paths) as new_files:
             for new_file in new_files:
                 new_file.write_text("new")
             paths[1].unlink()
@@ -243,6 +243,6 @@ def test_where_one_cannot_be_replaced_those_that_are_new_are_named(tmp_path: Pat
 
 def test_two_uses_of_one_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    whole_files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "b"})
+    files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "b"})
     with pytest.raises(CommandError, match="link: is named for --model and for --plot; name diff"):
-        whole_files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "link"})
+        files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "link"})
