@@ -11,14 +11,15 @@ python classify.py --image photos/ --workers 8 --output tags.parquet
 import argparse
 import sys
 
-from pyimagesearch import classify_arguments, console, decoding_process
+from pyimagesearch import classify_arguments, console
+from pyimagesearch.images import processes
 
 
 def work(options: argparse.Namespace) -> None:
     """Do what was asked. The decoders get ready while the rest loads, which takes as long."""
     if options.image and not options.workers:
         is_single = classify_arguments.names_one_file(options.image)
-        decoding_process.start(1 if is_single else decoding_process.processors())
+        processes.start(1 if is_single else processes.processors())
     from pyimagesearch import classification
 
     if options.evaluate:

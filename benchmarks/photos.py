@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch import hashing, images, labels, networks, training
+from pyimagesearch import hashing, labels, networks, training
+from pyimagesearch.images import decoder
 from pyimagesearch.label_groups import find_groups
 from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import Recipe
@@ -24,7 +25,7 @@ def prepare(
     settings = replace(settings, epochs=epochs or settings.epochs)
     recipe = Recipe(name, settings, validation_share=0.2, seed=seed)
     samples, pixels = load_samples(
-        samples, settings.image_size, images.MAX_PIXELS, 0.1, Path(".cache")
+        samples, settings.image_size, decoder.MAX_PIXELS, 0.1, Path(".cache")
     )
     clusters = hashing.clusters(pixels)
     data, _ = training.prepare(samples, pixels, groups, clusters, recipe.validation_share, seed)

@@ -22,7 +22,7 @@ from threading import Thread
 import cv2
 import numpy as np
 
-from pyimagesearch import images
+from pyimagesearch.images import decoder
 from pyimagesearch.labels import Sample, read
 
 SIDE = 96
@@ -43,7 +43,7 @@ class Run:
 
 def draw(samples: list[Sample], folder: Path, count: int) -> None:
     """Write `count` changed copies of the photos into `folder`, a folder a combination."""
-    pictures = [images.load(sample.path, 2 * SIDE) for sample in samples]
+    pictures = [decoder.load(sample.path, 2 * SIDE) for sample in samples]
     names = ["_".join(sample.labels) for sample in samples]
     for name in set(names):
         (folder / name).mkdir(parents=True)

@@ -22,8 +22,8 @@ from statistics import median
 
 import numpy as np
 
-from pyimagesearch import decoding
 from pyimagesearch.artifacts import read_card
+from pyimagesearch.images import pool
 from pyimagesearch.labels import read
 from pyimagesearch.tagger import Tagger
 
@@ -72,7 +72,7 @@ def link_folder(photos: Sequence[Path], folder: Path, count: int) -> list[Path]:
 
 def decode_all(paths: Sequence[Path], side: int) -> None:
     """Decode as classify.py does, and nothing else."""
-    for _ in decoding.load_many(paths, side):
+    for _ in pool.load_many(paths, side):
         pass
 
 
@@ -129,11 +129,11 @@ def main() -> None:
         line(f"{options.count} photos, classify.py", times["many"], options.count)
         line(f"{options.count} photos, decoding alone", times["dec"], options.count)
         line(f"{PIXELS} arrays, the network alone", times["net"], PIXELS)
-        decoding, network = median(times["dec"]), median(times["net"]) * options.count / PIXELS
+        pool, network = median(times["dec"]), median(times["net"]) * options.count / PIXELS
         whole = median(times["many"])
         print(
-            f"whole folder / decoding alone: {whole / decoding:.2f}; / decoding and network, one "
-            f"after the other: {whole / (decoding + network):.2f}; in order: {in_order}"
+            f"whole folder / decoding alone: {whole / pool:.2f}; / decoding and network, one "
+            f"after the other: {whole / (pool + network):.2f}; in order: {in_order}"
         )
         for folder, count in (("few", len(few)), ("many", len(many))):
             memory = peak_memory(*ours, root / folder, "--csv")

@@ -21,8 +21,9 @@ import tensorflow as tf
 from cv2.typing import MatLike
 
 from benchmarks.recipe_2018 import augmentation
-from pyimagesearch import decoding, images, networks, trainer, training
+from pyimagesearch import networks, trainer, training
 from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.images import decoder, pool
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import read
 
@@ -93,15 +94,15 @@ def network(architecture: str, side: int) -> keras.Model:
 
 def stages(side: int, pools_first: bool) -> keras.Model:
     """Return convolutions like those of the networks, pooled before or, as in 2018, after ReLU."""
-    x = images = keras.Input((side, side, 3))
-    for filters, pool in ((32, 3), (64, 2), (128, 2)):
+    x = decoder = keras.Input((side, side, 3))
+    for filters, pool_size in ((32, 3), (64, 2), (128, 2)):
         x = keras.layers.Conv2D(filters, 3, padding="same")(x)
         rest = [keras.layers.BatchNormalization(), keras.layers.Activation("relu")]
-        pooling = keras.layers.MaxPooling2D(pool)
+        pooling = keras.layers.MaxPooling2D(pool_size)
         for layer in (pooling, *rest) if pools_first else (*rest, pooling):
             x = layer(x)
     logits = keras.layers.Dense(len(CLASSES))(keras.layers.GlobalAveragePooling2D()(x))
-    return keras.Model(images, keras.layers.Activation("sigmoid")(logits))
+    return keras.Model(decoder, keras.layers.Activation("sigmoid")(logits))
 
 
 def measure_steps(rounds: int) -> None:
@@ -156,13 +157,13 @@ def measure_decoding(paths: list[Path]) -> None:
     """Print what decoding a photo costs, with and without each trick."""
 
     def in_workers() -> None:
-        for _ in decoding.load_many(paths, 64):
+        for _ in pool.load_many(paths, 64):
             pass
 
     seconds = in_turns(
         {
             "scaled, in worker processes": in_workers,
-            "scaled, one thread": lambda: [images.load(path, 64) for path in paths],
+            "scaled, one thread": lambda: [decoder.load(path, 64) for path in paths],
             "in full, one thread": lambda: [decode_fully(path, 64) for path in paths],
         },
         3,

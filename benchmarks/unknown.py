@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import photos
-from pyimagesearch import images, metrics, splits
+from pyimagesearch import metrics, splits
 from pyimagesearch.console import silence_native_libraries
+from pyimagesearch.images import decoder
 from pyimagesearch.report import table
 from pyimagesearch.runs import judge_held_out
 from pyimagesearch.tagger import Tagger
@@ -122,7 +123,7 @@ def sample_photos() -> list[Pictures]:
     from sklearn.datasets import load_sample_images
 
     hopper = str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
-    return [*load_sample_images().images, images.decode(Path(hopper).read_bytes())]
+    return [*load_sample_images().images, decoder.decode(Path(hopper).read_bytes())]
 
 
 def resized(picture: NDArray[np.integer], side: int) -> Pictures:

@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, decoding, folders, images, labels, rows
+from pyimagesearch import console, labels, rows
 from pyimagesearch.classify_arguments import names_one_file
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import decoder, find, pool
+from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.pictures import PictureWriter, check_display, show
 from pyimagesearch.rows import Write
 from pyimagesearch.tagger import Tagged, Tagger
@@ -31,7 +32,7 @@ def draw(
     from pyimagesearch.annotate import draw_tags
 
     try:
-        pixels = decoding.decode(images.read_bytes(path), max_pixels=options.max_pixels)
+        pixels = pool.decode(decoder.read_bytes(path), max_pixels=options.max_pixels)
     except ImageError as error:
         console.warn(f"{path}: {error}; tagged, but not drawn")
         return
@@ -68,7 +69,7 @@ def tag(
     tagger: Tagger, options: argparse.Namespace
 ) -> Iterator[tuple[Path, Tagged]] | Iterator[tuple[Path, Tagged | ImageError]]:
     """Return the tags of each photo, or of each row of tables where the model takes those."""
-    paths = map(Path, folders.find_arguments(options.image))
+    paths = map(Path, find.find_arguments(options.image))
     if tagger.card.image_size:
         return tagger.tag_files(paths, options.max_pixels)
     for option in ("output", "show", "sidecar"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pyimagesearch.arguments import file_path, nonempty, positive_int, share
-from pyimagesearch.image_headers import MAX_PIXELS
+from pyimagesearch.images.headers import MAX_PIXELS
 
 FORMS = ("json", "csv", "top_k", "sidecar", "show")  # of what is said of each photo
 

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, decoding, files, images
-from pyimagesearch.images import ImageError
+from pyimagesearch import console, files
+from pyimagesearch.images import decoder, pool
+from pyimagesearch.images.decoder import ImageError
 
 COLUMNS = 6
 TILE = 220  # pixels a side
@@ -38,7 +39,7 @@ def write(pictures: Sequence[Picture], path: Path, max_pixels: int) -> None:
 def read(path: Path, max_pixels: int) -> NDArray[np.uint8]:
     """Return the photo at `path` in RGB, or a white one where it cannot be read any more."""
     try:
-        return decoding.decode(images.read_bytes(path), TILE, max_pixels)
+        return pool.decode(decoder.read_bytes(path), TILE, max_pixels)
     except ImageError as error:
         console.warn(f"{path}: {error}; its place stays white")
         return np.full((TILE, TILE, 3), 255, np.uint8)

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import console, decoding, decoding_process, files
+from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import pool, processes
+from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels import Sample, count_labels
 
 # To be raised when the same file is decoded to other pixels than before.
@@ -43,7 +44,7 @@ def load_samples(
         _remove_old(cache)
         pixels, readable = _open(decoded, len(paths), side)
     finally:
-        decoding_process.stop()  # a training is long, and their memory is wanted
+        processes.stop()  # a training is long, and their memory is wanted
     kept = [sample for sample, is_readable in zip(samples, readable, strict=True) if is_readable]
     _check(samples, kept, max_unreadable)
     return kept, pixels
@@ -81,7 +82,7 @@ def _digest(paths: Sequence[Path], side: int, max_pixels: int) -> str:
 def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) -> None:
     """Write the pictures of `paths` one after the other, then a byte a path: 1 where readable."""
     readable = np.zeros(len(paths), np.uint8)
-    loaded = decoding.load_many(paths, side, max_pixels)
+    loaded = pool.load_many(paths, side, max_pixels)
     with files.atomic_write(decoded) as new, new.open("wb") as file:
         for index, (path, picture) in enumerate(
             console.progress(loaded, len(paths), "decoding", "photo")
@@ -96,7 +97,7 @@ def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) ->
 
 def _check_unreadable(paths: Sequence[Path], side: int, max_pixels: int) -> None:
     """Name the photos; raises ValueError where one, of the same size and date, can be read now."""
-    for path, picture in decoding.load_many(paths, side, max_pixels):
+    for path, picture in pool.load_many(paths, side, max_pixels):
         if not isinstance(picture, ImageError):
             raise ValueError(f"{path}: could not be read, and now can")
         console.warn(f"{path}: {picture}; skipped")

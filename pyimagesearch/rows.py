@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyimagesearch import labels
 from pyimagesearch.console import escaped
-from pyimagesearch.images import ImageError
+from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged
 
 Write = Callable[[Path, Tagged | ImageError], None]

@@ -16,11 +16,12 @@ from typing import cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import decoding, feature_tables, images, serving, thresholds, unknown
+from pyimagesearch import feature_tables, serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.calibration import calibrate
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import decoder, pool
+from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labelbin import read_labels
 
 Photo = Path | str | NDArray[np.uint8]
@@ -123,7 +124,7 @@ class Tagger:
                 f"photos are uint8 RGB arrays (height, width, 3). Received: {pixels.dtype} "
                 f"{pixels.shape}"
             )
-        return images.squash(pixels, self.card.image_size)
+        return decoder.squash(pixels, self.card.image_size)
 
     def tag_inputs(self, batch: serving.Inputs) -> list[Tagged]:
         """Return what the model says of each input of a batch, of either kind; see `judge`."""
@@ -150,7 +151,7 @@ class Tagger:
     def tag_files(
         self,
         paths: Iterable[Path],
-        max_pixels: int = images.MAX_PIXELS,
+        max_pixels: int = decoder.MAX_PIXELS,
         processes: int | None = None,
     ) -> Iterator[tuple[Path, Tagged | ImageError]]:
         """Yield each path with its tags, or with what is wrong with it, in the order given.
@@ -158,7 +159,7 @@ class Tagger:
         Files are decoded by `processes` others, one a core by default, and predicted in batches;
         memory does not grow with their number.
         """
-        loaded = decoding.load_many(paths, self.card.image_size, max_pixels, processes)
+        loaded = pool.load_many(paths, self.card.image_size, max_pixels, processes)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag_inputs(np.stack(good)) if good else ())

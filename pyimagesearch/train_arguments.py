@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch import images, networks
+from pyimagesearch import networks
 from pyimagesearch.arguments import file_path, positive_float, positive_int, share
 from pyimagesearch.console import CommandError
+from pyimagesearch.images import decoder
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.networks import Recipe
 
@@ -158,7 +159,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     data.add_argument(
         "--max-pixels",
         type=positive_int,
-        default=images.MAX_PIXELS,
+        default=decoder.MAX_PIXELS,
         metavar="N",
         help="skip photos of more pixels; default: %(default)s",
     )

@@ -15,9 +15,9 @@ import pytest
 from images.files import assert_colour, encode
 from PIL import Image
 
-from pyimagesearch import decoding, decoding_process
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import pool, processes
+from pyimagesearch.images.decoder import ImageError
 
 PHOTOS = os.environ.get("WEB_PHOTOS")
 
@@ -35,7 +35,7 @@ def test_many_come_in_order_with_the_broken_in_their_places(
     paths = gray_files(tmp_path, 60)
     for path in paths[::7]:
         path.write_bytes(b"")
-    results = list(decoding.load_many(iter(paths), 32, workers=workers))
+    results = list(pool.load_many(iter(paths), 32, workers=workers))
     assert [path for path, _ in results] == paths
     for index, (_, result) in enumerate(results):
         if index % 7:
@@ -46,7 +46,7 @@ def test_many_come_in_order_with_the_broken_in_their_places(
 
 
 def test_no_path_gives_no_result() -> None:
-    assert list(decoding.load_many([], 32)) == []
+    assert list(pool.load_many([], 32)) == []
 
 
 def test_paths_are_taken_only_a_little_ahead(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_paths_are_taken_only_a_little_ahead(tmp_path: Path) -> None:
             taken += 1
             yield path
 
-    results = decoding.load_many(endless(), 32, workers=2)
+    results = pool.load_many(endless(), 32, workers=2)
     for _ in range(100):
         next(results)
     assert taken < 100 + 20
@@ -69,9 +69,9 @@ def test_paths_are_taken_only_a_little_ahead(tmp_path: Path) -> None:
 @pytest.fixture
 def fresh_workers() -> Iterator[None]:
     """No process is left from before, and none of an odd kind stays for later."""
-    decoding_process.stop()
+    processes.stop()
     yield
-    decoding_process.stop()
+    processes.stop()
 
 
 # A process like the real one, but for files of these names.
@@ -102,7 +102,7 @@ decoding_worker.main()
 
 @pytest.fixture
 def mischievous_workers(fresh_workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding_process, "PROGRAM", MISCHIEF)
+    monkeypatch.setattr(processes, "PROGRAM", MISCHIEF)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -112,7 +112,7 @@ def test_a_decoder_that_dies_takes_its_own_photo_with_it_and_no_other(
     paths = gray_files(tmp_path, 12)
     for index, name in ((2, "abort"), (3, "segfault"), (9, "greedy")):
         paths[index] = paths[index].rename(tmp_path / f"{name}.png")
-    results = list(decoding.load_many(paths, 32, max_pixels=10**6, workers=workers))
+    results = list(pool.load_many(paths, 32, max_pixels=10**6, workers=workers))
     assert [path for path, _ in results] == paths
     told = {path.stem: str(result) for path, result in results if isinstance(result, ImageError)}
     assert told == {
@@ -133,8 +133,8 @@ def test_memory_is_limited_by_the_pixels_that_the_header_speaks_of(
     data = bytearray(inner)
     struct.pack_into(">II", data, data.find(b"ispe") + 8, 8, 8)
     with pytest.raises(ImageError):
-        decoding.decode(bytes(data))
-    assert decoding.decode(inner).shape == (6000, 6000, 3)
+        pool.decode(bytes(data))
+    assert pool.decode(inner).shape == (6000, 6000, 3)
 
 
 def test_a_decoder_that_hangs_is_ended(
@@ -142,19 +142,19 @@ def test_a_decoder_that_hangs_is_ended(
 ) -> None:
     paths = gray_files(tmp_path, 3)
     paths[2] = paths[2].rename(tmp_path / "hang.png")
-    results = decoding.load_many(paths, 32, workers=1)
+    results = pool.load_many(paths, 32, workers=1)
     assert not isinstance(next(results)[1], ImageError)  # by now the process has started
     assert not isinstance(next(results)[1], ImageError)
-    monkeypatch.setattr(decoding, "SECONDS", 1.0)
+    monkeypatch.setattr(pool, "SECONDS", 1.0)
     assert str(next(results)[1]) == "takes longer than 1 s to decode"
 
 
 def test_photos_survive_when_all_are_stopped_for_longer_than_one_may_take(
     tmp_path: Path, fresh_workers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    results = decoding.load_many(gray_files(tmp_path, 12), 32, workers=1)
+    results = pool.load_many(gray_files(tmp_path, 12), 32, workers=1)
     next(results)
-    monkeypatch.setattr(decoding, "SECONDS", 20.0)
+    monkeypatch.setattr(pool, "SECONDS", 20.0)
     (worker,) = children()
     os.kill(worker, signal.SIGSTOP)  # as Ctrl-Z does, and then time passes
     now = time.monotonic
@@ -167,11 +167,11 @@ def test_a_process_that_died_while_idle_is_put_down_to_no_photo(
     tmp_path: Path, fresh_workers: None
 ) -> None:
     paths = gray_files(tmp_path, 3)
-    list(decoding.load_many(paths, 32, workers=1))
+    list(pool.load_many(paths, 32, workers=1))
     (idle,) = children()
     os.kill(idle, signal.SIGKILL)
     os.waitid(os.P_PID, idle, os.WEXITED | os.WNOWAIT)
-    results = [result for _, result in decoding.load_many(paths, 32, workers=1)]
+    results = [result for _, result in pool.load_many(paths, 32, workers=1)]
     assert not any(isinstance(result, ImageError) for result in results)
 
 
@@ -191,13 +191,13 @@ def test_long_paths_never_wait_for_a_process_that_waits_for_its_reader(
     monkeypatch.setattr(subprocess, "Popen", with_small_pipes)
     folder = tmp_path / "/".join(["x" * 200] * 3)
     folder.mkdir(parents=True)
-    results = list(decoding.load_many(gray_files(folder, 40), 64, workers=1))
+    results = list(pool.load_many(gray_files(folder, 40), 64, workers=1))
     assert len(results) == 40
 
 
 def test_a_process_killed_from_outside_is_replaced(tmp_path: Path, fresh_workers: None) -> None:
     paths = gray_files(tmp_path, 30)
-    results = decoding.load_many(paths, 32, workers=1)
+    results = pool.load_many(paths, 32, workers=1)
     got = [next(results)]
     (victim,) = children()
     os.kill(victim, signal.SIGKILL)
@@ -219,45 +219,45 @@ def children() -> set[int]:
 def test_a_process_that_cannot_start_is_an_error_not_a_photo_after_the_other(
     tmp_path: Path, fresh_workers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding_process, "PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr(processes, "PROGRAM", "raise SystemExit(3)")
     with pytest.raises(CommandError, match="cannot start a process that decodes photos"):
-        list(decoding.load_many(gray_files(tmp_path, 3), 32))
+        list(pool.load_many(gray_files(tmp_path, 3), 32))
 
 
 def test_closing_early_ends_what_is_at_work_and_the_next_call_starts_anew(
     tmp_path: Path, fresh_workers: None
 ) -> None:
     paths = gray_files(tmp_path, 40)
-    results = decoding.load_many(paths, 32, workers=2)
+    results = pool.load_many(paths, 32, workers=2)
     next(results)
     at_work = children()
     assert len(at_work) == 2
     results.close()
-    assert len(list(decoding.load_many(paths, 32, workers=2))) == 40
-    decoding_process.stop()
+    assert len(list(pool.load_many(paths, 32, workers=2))) == 40
+    processes.stop()
     assert not at_work & children()
 
 
 def test_workers_are_kept_for_the_next_call(tmp_path: Path, fresh_workers: None) -> None:
     paths = gray_files(tmp_path, 3)
-    list(decoding.load_many(paths, 32, workers=1))
+    list(pool.load_many(paths, 32, workers=1))
     before = children()
-    list(decoding.load_many(paths, 32, workers=1))
-    decoding.decode(paths[0].read_bytes())
+    list(pool.load_many(paths, 32, workers=1))
+    pool.decode(paths[0].read_bytes())
     assert children() == before
 
 
 def test_one_file_in_memory_comes_in_full_size_or_with_its_reason(tmp_path: Path) -> None:
     (path,) = gray_files(tmp_path, 1)
-    assert decoding.decode(path.read_bytes()).shape == (48, 64, 3)
+    assert pool.decode(path.read_bytes()).shape == (48, 64, 3)
     with pytest.raises(ImageError, match=r"^is empty$"):
-        decoding.decode(b"")
+        pool.decode(b"")
 
 
 @pytest.mark.parametrize("name", ["a\0b.jpg", "\ud800.jpg", "x" * 300, "y/" * 3000])
 def test_impossible_names_are_refused_in_their_places(tmp_path: Path, name: str) -> None:
     (path,) = gray_files(tmp_path, 1)
-    _, (_, wrong), _ = decoding.load_many([path, Path(name), path], 32)
+    _, (_, wrong), _ = pool.load_many([path, Path(name), path], 32)
     assert isinstance(wrong, ImageError)
     assert str(wrong).startswith("cannot be read: ")
 
@@ -265,8 +265,6 @@ def test_impossible_names_are_refused_in_their_places(tmp_path: Path, name: str)
 @pytest.mark.skipif(PHOTOS is None, reason="WEB_PHOTOS names no folder of photos from the web")
 def test_real_photos_all_decode() -> None:
     paths = [path for path in sorted(Path(str(PHOTOS)).rglob("*")) if path.is_file()]
-    refused = [
-        path for path, result in decoding.load_many(paths, 96) if isinstance(result, Exception)
-    ]
+    refused = [path for path, result in pool.load_many(paths, 96) if isinstance(result, Exception)]
     assert len(paths) > 100
     assert refused == []

@@ -7,7 +7,7 @@ from conftest import ROOT
 from numpy.typing import NDArray
 
 from pyimagesearch.factored import FactoredNet
-from pyimagesearch.images import load
+from pyimagesearch.images.decoder import load
 
 Outputs = Callable[[NDArray[np.floating]], NDArray[np.float32]]
 SIDE = 32

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from conftest import write_picture
 
-from pyimagesearch.folders import find_images
+from pyimagesearch.images.find import find_images
 
 
 def test_images_at_any_depth_come_sorted(tmp_path: Path) -> None:

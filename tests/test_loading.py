@@ -8,9 +8,10 @@ import pytest
 from conftest import write_picture
 from numpy.typing import NDArray
 
-from pyimagesearch import decoding, images, loading
+from pyimagesearch import loading
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import MAX_PIXELS, ImageError
+from pyimagesearch.images import decoder, pool
+from pyimagesearch.images.decoder import MAX_PIXELS, ImageError
 from pyimagesearch.labels import Sample
 from pyimagesearch.loading import load_samples
 
@@ -31,13 +32,13 @@ def load(samples: list[Sample], cache: Path) -> tuple[list[Sample], NDArray[np.u
 
 def count_decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     decoded: list[Path] = []
-    original = decoding.load_many
+    original = pool.load_many
 
     def counting(paths: Sequence[Path], *arguments: int) -> Iterator[tuple[Path, object]]:
         decoded.extend(paths)
         return original(paths, *arguments)
 
-    monkeypatch.setattr(decoding, "load_many", counting)
+    monkeypatch.setattr(pool, "load_many", counting)
     return decoded
 
 
@@ -46,7 +47,7 @@ def test_pictures_are_those_of_the_decoder_in_the_order_of_the_samples(
 ) -> None:
     kept, pixels = load(samples, tmp_path / "cache")
     assert kept == samples
-    expected = np.stack([images.load(sample.path, 16) for sample in samples])
+    expected = np.stack([decoder.load(sample.path, 16) for sample in samples])
     np.testing.assert_array_equal(pixels, expected)
 
 
@@ -84,7 +85,7 @@ def test_unreadable_photos_are_left_out_and_named_each_time(
     for _ in range(2):
         kept, pixels = load(samples, tmp_path / "cache")
         assert kept == samples[:4] + samples[5:]
-        np.testing.assert_array_equal(pixels[4], images.load(samples[5].path, 16))
+        np.testing.assert_array_equal(pixels[4], decoder.load(samples[5].path, 16))
         said = capsys.readouterr().err
         assert "red4.png: is not an image" in said
         assert "1 of 20 photos skipped" in said
@@ -93,13 +94,13 @@ def test_unreadable_photos_are_left_out_and_named_each_time(
 def test_a_photo_that_could_not_be_read_for_a_while_is_back_in_the_next_run(
     samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_many = decoding.load_many
+    load_many = pool.load_many
 
     def a_disk_with_trouble(*arguments: Any) -> Iterator[tuple[Path, Any]]:
         for path, picture in load_many(*arguments):
             yield path, ImageError("I/O error") if path == samples[4].path else picture
 
-    monkeypatch.setattr(decoding, "load_many", a_disk_with_trouble)
+    monkeypatch.setattr(pool, "load_many", a_disk_with_trouble)
     assert len(load(samples, tmp_path / "cache")[0]) == 19
     monkeypatch.undo()
     assert len(load(samples, tmp_path / "cache")[0]) == 20

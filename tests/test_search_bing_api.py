@@ -28,8 +28,9 @@ from gather.local_web import (
 )
 
 import search_bing_api
-from pyimagesearch import console, images
+from pyimagesearch import console
 from pyimagesearch.gather import sources
+from pyimagesearch.images import decoder
 
 KEYS = {"bing": "BING_SEARCH_KEY", "brave": "BRAVE_SEARCH_KEY", "openverse": "OPENVERSE_TOKEN"}
 ENDPOINTS = {"bing": BING, "brave": BRAVE, "openverse": OPENVERSE, "commons": COMMONS}
@@ -97,8 +98,8 @@ def test_every_source_fills_a_folder_that_training_can_read(
     assert {path.read_bytes() for path in paths} == set(bodies)
     assert all(path.parent == folder for path in paths)
     for path in paths:
-        assert images.looks_like_image(path)
-        assert images.load(path, 96).shape == (96, 96, 3)
+        assert decoder.looks_like_image(path)
+        assert decoder.load(path, 96).shape == (96, 96, 3)
     rows, torn = sources.read(folder / sources.NAME)
     assert (len(rows), torn) == (25, False)
     assert {(one.query, one.source) for one in rows} == {("red dress", source)}

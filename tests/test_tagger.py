@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyimagesearch import serving, tagger
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
+from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from pyarrow import fs
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import MAX_BYTES, SUFFIXES
+from pyimagesearch.images.decoder import MAX_BYTES, SUFFIXES
 
 CHUNK = 2**20  # bytes
 READERS = 16  # a store answers after tens of milliseconds, but many at once

@@ -22,11 +22,12 @@ import pyarrow as pa
 from pyarrow import fs, parquet
 from tqdm import tqdm
 
-from pyimagesearch import console, folders
+from pyimagesearch import console
 from pyimagesearch.cluster import stores
 from pyimagesearch.cluster.session import last_line, session
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import find
+from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.tagger import Tagged, Tagger
 
 PART = 256  # photos at least, four batches
@@ -59,7 +60,7 @@ class Job:
 
 def find_photos(arguments: Iterable[str]) -> Iterator[str]:
     """Yield the photos that the arguments of classify.py name, and those below URLs, in order."""
-    for name in folders.find_arguments(arguments):
+    for name in find.find_arguments(arguments):
         yield from stores.find_images(name) if stores.is_url(name) else (str(Path(name)),)
 
 

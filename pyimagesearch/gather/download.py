@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pyimagesearch import images
 from pyimagesearch.console import progress, say
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
 from pyimagesearch.gather.folder import Folder
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.picture import Picture, inspect
+from pyimagesearch.images import decoder
 
 PHOTOS_IN_MEMORY = 2  # for each that is fetched at a time
 
@@ -110,7 +110,7 @@ class _Crew:
             picture = await asyncio.to_thread(inspect, data)
             # Waiting for the disk is most of the work; it is done side by side.
             temporary = await asyncio.to_thread(self.folder.lay_down, data)
-        except (RefusedError, images.ImageError) as error:
+        except (RefusedError, decoder.ImageError) as error:
             reason = str(error).removeprefix("is ")
             say(f"refused: {reason}: {photo.url}")
             self.counts.refused[reason] += 1

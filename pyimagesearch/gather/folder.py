@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from pyimagesearch import images
 from pyimagesearch.console import CommandError, warn
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.picture import Known, Picture, inspect
 from pyimagesearch.gather.sources import Row
+from pyimagesearch.images import decoder
 
 _TEMPORARY = ".gather-"
 _PART = ".part"
@@ -163,14 +163,14 @@ def _is_whole(path: Path, file: str, sha256: str) -> bool:
         return True
     try:
         inspect(data)
-    except images.ImageError:
+    except decoder.ImageError:
         return False
     return True
 
 
 def _photo_names(path: Path) -> list[str]:
     names = (entry.name for entry in path.iterdir() if entry.is_file())
-    return sorted(n for n in names if Path(n).suffix.lower() in images.SUFFIXES and n[0] != ".")
+    return sorted(n for n in names if Path(n).suffix.lower() in decoder.SUFFIXES and n[0] != ".")
 
 
 def _read_photos(path: Path) -> Known:
@@ -178,7 +178,7 @@ def _read_photos(path: Path) -> Known:
     for name in _photo_names(path):
         try:
             known.add(replace(inspect((path / name).read_bytes()), name=name))
-        except (images.ImageError, OSError) as error:
+        except (decoder.ImageError, OSError) as error:
             warn(f"{path / name} {error}; not compared with new photos")
     return known
 

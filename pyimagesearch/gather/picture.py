@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyimagesearch import decoding, hashing, image_headers, images
+from pyimagesearch import hashing
+from pyimagesearch.images import decoder, headers, pool
 
 # What the file is called is decided by what it is, never by a URL or a content type.
 ENDINGS = {
@@ -38,13 +39,13 @@ def inspect(data: bytes) -> Picture:
     The name is the first 32 hex digits of the sha256, so it is safe on every system, one picture
     has one name, and nothing of a stranger's text gets into it.
     """
-    header = image_headers.read(data)
+    header = headers.read(data)
     if min(header.width, header.height) < MIN_SIDE:
-        raise images.ImageError(f"is smaller than {MIN_SIDE} pixels")
-    if header.width * header.height > images.MAX_PIXELS:
-        raise images.ImageError(f"is over {images.MAX_PIXELS // 1_000_000} megapixels")
+        raise decoder.ImageError(f"is smaller than {MIN_SIDE} pixels")
+    if header.width * header.height > decoder.MAX_PIXELS:
+        raise decoder.ImageError(f"is over {decoder.MAX_PIXELS // 1_000_000} megapixels")
     # A reduced decoder still reads every byte: it skips frequencies, not parts of the file.
-    pixels = decoding.decode(data, side=MIN_SIDE)
+    pixels = pool.decode(data, side=MIN_SIDE)
     sha256 = hashlib.sha256(data).hexdigest()
     return Picture(
         sha256[:32] + ENDINGS[header.format],

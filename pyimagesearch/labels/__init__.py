@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
-from pyimagesearch.folders import find_images
+from pyimagesearch.images.find import find_images
 from pyimagesearch.labels.csv_files import read_csv, write_csv, write_rows
 from pyimagesearch.labels.folders import labels_of_folder, read_folders
 from pyimagesearch.labels.json_files import read_json

@@ -9,7 +9,6 @@ import pytest
 
 from gather.contracts import serve_photos
 from gather.local_web import Handler, LocalWeb, encoded, photo, pixels, reply
-from pyimagesearch import images
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.download import Counts, Search, download
@@ -17,6 +16,7 @@ from pyimagesearch.gather.fetch import Limits
 from pyimagesearch.gather.folder import Folder, open_folder
 from pyimagesearch.gather.found import Found
 from pyimagesearch.gather.picture import inspect
+from pyimagesearch.images import decoder
 
 LIMITS = Limits(max_bytes=2**20, seconds=1.0, silence=0.5)
 
@@ -68,7 +68,7 @@ def test_photos_arrive_with_their_rows(web: LocalWeb, tmp_path: Path) -> None:
 def test_what_training_reads_can_be_read(web: LocalWeb, tmp_path: Path) -> None:
     _, arrived = gather(tmp_path, *serve_photos(web, [photo(1), photo(2)]))
     for path in arrived:
-        assert images.load(path, 64).shape == (64, 64, 3)
+        assert decoder.load(path, 64).shape == (64, 64, 3)
 
 
 def test_a_second_run_asks_for_nothing(web: LocalWeb, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from gather.local_web import encoded, photo, pixels
 from pyimagesearch.gather.picture import Known, inspect
-from pyimagesearch.images import ImageError
+from pyimagesearch.images.decoder import ImageError
 
 
 @pytest.mark.parametrize(

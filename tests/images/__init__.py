@@ -1,1 +1,1 @@
-"""Tests of pyimagesearch/images.py and image_headers.py, and the fuzzing of both."""
+"""Tests of pyimagesearch/images/decoder.py and image_headers.py, and the fuzzing of both."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from images.files import encode, quarters
-from pyimagesearch import images
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import decoder
+from pyimagesearch.images.decoder import ImageError
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_what_is_no_file_is_refused_at_once(
 ) -> None:
     make(tmp_path / "odd.jpg")
     with pytest.raises(ImageError, match=f"^{reason}$"):
-        images.load(tmp_path / "odd.jpg", 96)
+        decoder.load(tmp_path / "odd.jpg", 96)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -33,13 +33,13 @@ def test_a_forbidden_file_is_named_as_such(tmp_path: Path) -> None:
     path = tmp_path / "secret.jpg"
     path.touch(0o000)
     with pytest.raises(ImageError, match=r"^cannot be read: permission denied$"):
-        images.load(path, 96)
+        decoder.load(path, 96)
 
 
 @pytest.mark.parametrize("name", ["a\0b.jpg", "\ud800.jpg", "x" * 300])
 def test_impossible_names_are_refused(name: str) -> None:
     with pytest.raises(ImageError, match=r"^cannot be read: "):
-        images.load(Path(name), 96)
+        decoder.load(Path(name), 96)
 
 
 def test_a_file_beyond_the_cap_is_not_read(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_file_beyond_the_cap_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(10 * 2**30)  # sparse: no disk is used
     with pytest.raises(ImageError, match=r"^is 10737418240 bytes long; the limit is 536870912"):
-        images.load(path, 96)
+        decoder.load(path, 96)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_a_folder_scan_sees_pictures_and_passes_by_the_rest(
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    assert images.looks_like_image(path) is expected
+    assert decoder.looks_like_image(path) is expected
 
 
 def test_a_folder_scan_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert not images.looks_like_image(tmp_path / "pipe")
+    assert not decoder.looks_like_image(tmp_path / "pipe")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from images.mutate import FORMATS, good_files, mutated
-from pyimagesearch import decoding, decoding_process
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import pool, processes
+from pyimagesearch.images.decoder import ImageError
 
 MAX_PIXELS = 1_000_000
 FEW, MANY = 150, 20_000
@@ -53,10 +53,10 @@ def read(path: Path) -> str:
 
 def fuzz(form: str, count: int, seed: int, folder: Path) -> Counter[str]:
     """Decode `count` bad files and return how many came to what end; those that kill are kept."""
-    decoding_process.stop()
+    processes.stop()
     ends: Counter[str] = Counter()
     slowest, before = 0.0, time.monotonic()
-    for path, result in decoding.load_many(bad_files(form, count, seed, folder), 32, MAX_PIXELS):
+    for path, result in pool.load_many(bad_files(form, count, seed, folder), 32, MAX_PIXELS):
         now = time.monotonic()
         slowest, before = max(slowest, now - before), now
         if not isinstance(result, ImageError):

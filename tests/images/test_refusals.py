@@ -22,15 +22,15 @@ from images.files import (
     quarters,
     tiff,
 )
-from pyimagesearch import images
-from pyimagesearch.images import ImageError
+from pyimagesearch.images import decoder
+from pyimagesearch.images.decoder import ImageError
 
 
 def test_a_missing_end_marker_is_forgiven() -> None:
     for progressive, missing in itertools.product((False, True), (1, 2)):
         data = encode(noisy(), "JPEG", progressive=progressive)
-        assert np.array_equal(images.decode(data[:-missing]), images.decode(data))
-        assert np.array_equal(images.decode(data[:-missing], 20), images.decode(data, 20))
+        assert np.array_equal(decoder.decode(data[:-missing]), decoder.decode(data))
+        assert np.array_equal(decoder.decode(data[:-missing], 20), decoder.decode(data, 20))
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -39,7 +39,7 @@ def test_a_missing_end_marker_is_forgiven() -> None:
 def test_a_truncated_jpeg_is_cut_off(progressive: bool, share: float, side: int) -> None:
     data = encode(noisy(), "JPEG", quality=90, progressive=progressive)
     with pytest.raises(ImageError, match=r"^is cut off$"):
-        images.decode(data[: int(len(data) * share)], side)
+        decoder.decode(data[: int(len(data) * share)], side)
 
 
 # Half of a file of several TIFF pages may hold the whole first page.
@@ -47,7 +47,7 @@ def test_a_truncated_jpeg_is_cut_off(progressive: bool, share: float, side: int)
 def test_half_a_file_is_refused(name: str) -> None:
     data = WHOLE[name]()
     with pytest.raises(ImageError, match=r"cut off|no size"):
-        images.decode(data[: len(data) // 2])
+        decoder.decode(data[: len(data) // 2])
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_half_a_file_is_refused(name: str) -> None:
 )
 def test_the_reason_is_given_in_plain_words(data: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=f"^{reason}"):
-        images.decode(data)
+        decoder.decode(data)
 
 
 def test_values_without_a_white_are_refused_by_their_depth() -> None:
     with pytest.raises(ImageError, match=r"^has 32 bit samples; only 8 and 16 bit"):
-        images.decode(encode_deep(".tif", np.zeros((30, 40, 3), np.float32)))
+        decoder.decode(encode_deep(".tif", np.zeros((30, 40, 3), np.float32)))
 
 
 @pytest.mark.parametrize("name", CLAIMING)
@@ -84,14 +84,14 @@ def test_a_giant_is_refused_before_anything_is_decoded(
     monkeypatch.setattr(cv2, "imdecode", decoded)
     monkeypatch.setattr(cv2, "imdecodeWithMetadata", decoded)
     with pytest.raises(ImageError, match=r"^is 12000 x 9000 pixels; the limit is 100000000 "):
-        images.decode(claim(name, 12000, 9000))
+        decoder.decode(claim(name, 12000, 9000))
 
 
 @pytest.mark.parametrize("name", CLAIMING)
 @pytest.mark.parametrize("size", [(10, 10), (3000, 2000)])
 def test_a_header_that_lies_about_the_size_does_no_harm(name: str, size: tuple[int, int]) -> None:
     try:
-        pixels = images.decode(claim(name, *size))
+        pixels = decoder.decode(claim(name, *size))
     except ImageError:
         return
     assert pixels.shape == (size[1], size[0], 3)
@@ -99,9 +99,9 @@ def test_a_header_that_lies_about_the_size_does_no_harm(name: str, size: tuple[i
 
 def test_the_limit_counts_pixels_and_includes_itself() -> None:
     data = encode(quarters(80, 60), "PNG")
-    assert images.decode(data, max_pixels=4800).shape == (60, 80, 3)
+    assert decoder.decode(data, max_pixels=4800).shape == (60, 80, 3)
     with pytest.raises(ImageError, match="the limit is 4799"):
-        images.decode(data, max_pixels=4799)
+        decoder.decode(data, max_pixels=4799)
 
 
 def test_a_tile_counts_as_much_as_the_picture() -> None:
@@ -109,7 +109,7 @@ def test_a_tile_counts_as_much_as_the_picture() -> None:
     at = data.index(struct.pack("<HHII", 278, 4, 1, 30))
     struct.pack_into("<HHII", data, at, 322, 4, 1, 10_000_000)
     with pytest.raises(ImageError, match="is 10000000 x 30 pixels"):
-        images.decode(bytes(data))
+        decoder.decode(bytes(data))
 
 
 @pytest.mark.parametrize("chunk", [b"IDAT", b"IEND"])
@@ -117,34 +117,34 @@ def test_a_chunk_longer_than_the_file_does_not_make_opencv_ask_for_4_gb(chunk: b
     data = bytearray(WHOLE["png animated"]())
     data[data.index(chunk) - 4] = 0xFF
     with pytest.raises(ImageError, match=r"^is cut off$"):
-        images.decode(bytes(data))
+        decoder.decode(bytes(data))
 
 
 def test_thousands_of_scans_are_refused() -> None:
     data = WHOLE["jpeg progressive"]()
     last = data.rindex(b"\xff\xda")
     with pytest.raises(ImageError, match="more than 100 scans"):
-        images.decode(data[:-2] + data[last:-2] * 1000 + data[-2:])
+        decoder.decode(data[:-2] + data[last:-2] * 1000 + data[-2:])
 
 
 def test_scan_markers_behind_the_picture_do_not_count() -> None:
     data = WHOLE["jpeg progressive"]() + b"\xff\xda\0\x08" * 1000
-    assert_quarters(images.decode(data))
+    assert_quarters(decoder.decode(data))
 
 
 def test_hundreds_of_compressed_texts_are_refused() -> None:
     data = WHOLE["png"]()
     text = png((b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1000))))[8:]
-    assert_quarters(images.decode(data[:33] + text * 50 + data[33:]))
+    assert_quarters(decoder.decode(data[:33] + text * 50 + data[33:]))
     with pytest.raises(ImageError, match="more than 100 compressed texts"):
-        images.decode(data[:33] + text * 200 + data[33:])
+        decoder.decode(data[:33] + text * 200 + data[33:])
 
 
 def test_an_opencv_without_avif_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     data = WHOLE["avif"]()
     monkeypatch.setattr(cv2, "haveImageWriter", lambda _: False)
     with pytest.raises(ImageError, match="which this build of OpenCV cannot read"):
-        images.decode(data)
+        decoder.decode(data)
 
 
 def test_an_opencv_error_never_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_an_opencv_error_never_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cv2, "imdecode", fails)
     with pytest.raises(ImageError, match=r"^cannot be decoded"):
-        images.decode(WHOLE["jpeg"]())
+        decoder.decode(WHOLE["jpeg"]())
 
 
 def test_random_bytes_behind_any_signature_are_refused() -> None:
@@ -161,4 +161,4 @@ def test_random_bytes_behind_any_signature_are_refused() -> None:
     for start in (b"\xff\xd8\xff", b"GIF89a", b"II*\0", b"MM\0+", b"\0\0\0\x1cftypavif"):
         for _ in range(40):
             with pytest.raises(ImageError):
-                images.decode(start + rng.randbytes(300), max_pixels=10**6)
+                decoder.decode(start + rng.randbytes(300), max_pixels=10**6)

@@ -16,8 +16,8 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from pyimagesearch import image_headers
-from pyimagesearch.image_headers import MAX_PIXELS, SUFFIXES, Header, ImageError
+from pyimagesearch.images import headers
+from pyimagesearch.images.headers import MAX_PIXELS, SUFFIXES, Header, ImageError
 
 __all__ = [
     "MAX_BYTES",
@@ -57,7 +57,7 @@ def looks_like_image(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
-        return image_headers.sniff(read_bytes(path, 64)) is not None
+        return headers.sniff(read_bytes(path, 64)) is not None
     except ImageError:
         return False
 
@@ -73,7 +73,7 @@ def decode(data: bytes, side: int = 0, max_pixels: int = MAX_PIXELS) -> NDArray[
     Raises ImageError where `data` is no picture, damaged or cut off, or of more than `max_pixels`
     pixels, which its header tells before anything is decoded.
     """
-    header = image_headers.read(data)
+    header = headers.read(data)
     if header.width * header.height > max_pixels:
         raise ImageError(
             f"is {header.width} x {header.height} pixels; the limit is {max_pixels} (--max-pixels)"
@@ -199,7 +199,7 @@ def _decode_other(data: bytes, header: Header) -> NDArray[np.uint8]:
     orientation = header.orientation
     if header.format != "AVIF" and cv2.IMAGE_METADATA_EXIF in kinds:
         exif = np.asarray(blocks[list(kinds).index(cv2.IMAGE_METADATA_EXIF)], np.uint8)
-        orientation = image_headers.exif_orientation(exif.tobytes())
+        orientation = headers.exif_orientation(exif.tobytes())
     return _upright(pixels, orientation)
 
 

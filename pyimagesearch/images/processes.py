@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.decoding_worker import READY, REPLY, REQUEST
-from pyimagesearch.image_headers import ImageError
+from pyimagesearch.images.headers import ImageError
+from pyimagesearch.images.worker import READY, REPLY, REQUEST
 
 # Without the site module, which takes a tenth of the start and has done its work on sys.path.
 PROGRAM = (
-    "import sys; sys.path[:] = sys.argv[1:]; from pyimagesearch.decoding_worker import main; main()"
+    "import sys; sys.path[:] = sys.argv[1:]; from pyimagesearch.images.worker import main; main()"
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyimagesearch import console
-from pyimagesearch.images import looks_like_image
+from pyimagesearch.images.decoder import looks_like_image
 
 
 def find_arguments(arguments: Iterable[str]) -> Iterator[str]:

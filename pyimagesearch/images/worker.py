@@ -43,22 +43,22 @@ def main() -> None:
 
 def answer(header: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
     """Decode what one request asks for and write the reply."""
-    from pyimagesearch import image_headers, images
+    from pyimagesearch.images import decoder, headers
 
     # Where the one who asks was killed, nobody else ends a decoder that goes round and round.
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     is_path, side, max_pixels, length = REQUEST.unpack(header)
-    limit_memory(BASE_BYTES + images.MAX_BYTES)
+    limit_memory(BASE_BYTES + decoder.MAX_BYTES)
     content = requests.read(length)
     try:
-        data = images.read_bytes(Path(os.fsdecode(content))) if is_path else content
-        claimed = image_headers.read(data)
+        data = decoder.read_bytes(Path(os.fsdecode(content))) if is_path else content
+        claimed = headers.read(data)
         of_pixels = BYTES_A_PIXEL * min(max_pixels, claimed.width * claimed.height)
         limit_memory(BASE_BYTES + 4 * len(data) + of_pixels)  # a mended JPEG is copied
-        pixels = images.decode(data, side, max_pixels)
+        pixels = decoder.decode(data, side, max_pixels)
         if is_path:
-            pixels = images.squash(pixels, side)
-    except (images.ImageError, MemoryError) as error:
+            pixels = decoder.squash(pixels, side)
+    except (decoder.ImageError, MemoryError) as error:
         text = (str(error) or "does not fit into memory").encode()
         replies.write(REPLY.pack(0, 0, len(text)) + text)
     else:

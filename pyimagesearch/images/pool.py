@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.decoding_process import Job, Pixels, Worker, give_back, processors, take_idle
-from pyimagesearch.images import MAX_PIXELS, ImageError
+from pyimagesearch.images.decoder import MAX_PIXELS, ImageError
+from pyimagesearch.images.processes import Job, Pixels, Worker, give_back, processors, take_idle
 
 SECONDS = 60.0  # for one file; a hundred megapixels take 4
 AHEAD = 8  # files handed to a worker at a time
