@@ -27,7 +27,6 @@ from pyimagesearch import (
     feature_tables,
     files,
     hashing,
-    label_groups,
     labels,
     records,
     report,
@@ -36,8 +35,8 @@ from pyimagesearch import (
 from pyimagesearch.console import CommandError
 from pyimagesearch.feature_tables import LabelledTable
 from pyimagesearch.history import Epoch, best_epoch
-from pyimagesearch.label_groups import LabelGroup
-from pyimagesearch.labels import Sample
+from pyimagesearch.labels import Sample, groups
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import Recipe
 from pyimagesearch.splits import Indices
@@ -52,10 +51,10 @@ if TYPE_CHECKING:
 def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:
     """Return the label groups asked for, else those the data shows, else none."""
     if asked is not None:
-        return label_groups.parse_groups(asked, sorted(labels.count_labels(samples)))
+        return groups.parse_groups(asked, sorted(labels.count_labels(samples)))
     try:
-        return label_groups.find_groups(samples)
-    except label_groups.AmbiguousGroupsError as error:
+        return groups.find_groups(samples)
+    except groups.AmbiguousGroupsError as error:
         console.warn(f"{error}; going on without label groups")
         return []
 

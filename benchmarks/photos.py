@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyimagesearch import hashing, labels, networks, training
 from pyimagesearch.images import decoder
-from pyimagesearch.label_groups import find_groups
+from pyimagesearch.labels.groups import find_groups
 from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import Recipe
 from pyimagesearch.splits import Indices

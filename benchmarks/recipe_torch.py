@@ -21,9 +21,10 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pyimagesearch import label_groups, labels, metrics
+from pyimagesearch import labels, metrics
 from pyimagesearch.images import decoder
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels import groups
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import DEFAULTS, colour_columns
 from pyimagesearch.thresholds import decide, default_thresholds
@@ -155,7 +156,7 @@ class Photos:
 def load(dataset: Path, validation: Path, cache: Path) -> Photos:
     """Return the photos of `dataset`, those named in `validation` held out."""
     samples = labels.read(dataset)
-    groups = label_groups.find_groups(samples)
+    groups = groups.find_groups(samples)
     samples, pixels = load_samples(samples, SETTINGS.image_size, decoder.MAX_PIXELS, 0.1, cache)
     binarizer = MultiLabelBinarizer()
     targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)

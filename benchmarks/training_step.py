@@ -24,8 +24,8 @@ from benchmarks.recipe_2018 import augmentation
 from pyimagesearch import networks, trainer, training
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.images import decoder, pool
-from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import read
+from pyimagesearch.labels.groups import LabelGroup
 
 CLASSES = ("black", "blue", "dress", "jeans", "red", "shirt")
 GROUPS = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyimagesearch import model_archive, network_check
 from pyimagesearch.console import CommandError
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_archive import CARD, SERVING_COPY, WEIGHTS
 from pyimagesearch.networks import LARGEST
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 
 if TYPE_CHECKING:
     import keras

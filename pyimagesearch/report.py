@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pyimagesearch.console import escaped
 from pyimagesearch.history import Epoch
-from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample, count_combinations, count_labels
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.metrics import Scores
 
 COMBINATIONS = 30  # shown one by one

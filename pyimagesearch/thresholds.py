@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 
 DEFAULT = 0.5
 # In a group the labels compete, and nearly every image has one of them: the best need only stand

@@ -9,7 +9,7 @@ from pyimagesearch import networks
 from pyimagesearch.arguments import file_path, positive_float, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import decoder
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.networks import Recipe
 
 

@@ -16,8 +16,8 @@ from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
 from pyimagesearch.history import Epoch, best_epoch
-from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.losses import Loss
 from pyimagesearch.serving import Inputs
 from pyimagesearch.splits import Indices, stratified_split

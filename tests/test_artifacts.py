@@ -13,7 +13,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from pyimagesearch import artifacts, files, networks
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_archive import CARD, SERVING_COPY
 
 GROUPS = (

@@ -2,7 +2,7 @@ import numpy as np
 
 from benchmarks import unknown
 from pyimagesearch.artifacts import Card
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagger
 from pyimagesearch.unknown import joint_energy

@@ -3,7 +3,7 @@ import pytest
 
 from pyimagesearch import metrics
 from pyimagesearch.calibration import calibrate, choose_temperatures, logits
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 
 CLASSES = ("blue", "red", "striped")
 GROUPS = [LabelGroup("colour", ("blue", "red"), is_colour=True)]

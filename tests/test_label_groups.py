@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.label_groups import (
+from pyimagesearch.labels import Sample
+from pyimagesearch.labels.groups import (
     AmbiguousGroupsError,
     LabelGroup,
     find_groups,
     names_colours,
     parse_groups,
 )
-from pyimagesearch.labels import Sample
 
 ARTICLE = {
     "black_jeans": 344,

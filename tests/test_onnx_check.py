@@ -11,7 +11,7 @@ from hostile.graphs import CAST, GRAPHS, LABELS, constant, model, node
 from pyimagesearch import networks, onnx_check, serving
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.onnx_export import to_onnx
 from pyimagesearch.onnx_operators import GraphError
 

@@ -4,7 +4,7 @@ import onnxruntime
 import pytest
 
 from pyimagesearch import networks, onnx_check
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.onnx_export import UnknownLayerError, to_onnx
 from pyimagesearch.onnx_operators import GraphError
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 
 from pyimagesearch import metrics, report
-from pyimagesearch.label_groups import LabelGroup
 from pyimagesearch.labels import Sample
+from pyimagesearch.labels.groups import LabelGroup
 
 
 def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:

@@ -11,7 +11,7 @@ from pyimagesearch import serving, tagger
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.images.decoder import ImageError
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger
 from pyimagesearch.unknown import joint_energy

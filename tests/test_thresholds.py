@@ -1,6 +1,6 @@
 import numpy as np
 
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.metrics import exact_match
 from pyimagesearch.thresholds import choose, decide, default_thresholds
 

@@ -6,7 +6,7 @@ from pyimagesearch import networks, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.fused import FusedBatchNormalization, for_training
 from pyimagesearch.history import Epoch, best_epoch
-from pyimagesearch.label_groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.shares import Share
 from pyimagesearch.splits import stratified_split
 

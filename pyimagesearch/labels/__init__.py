@@ -8,7 +8,7 @@ from pyimagesearch.images.find import find_images
 from pyimagesearch.labels.csv_files import read_csv, write_csv, write_rows
 from pyimagesearch.labels.folders import labels_of_folder, read_folders
 from pyimagesearch.labels.json_files import read_json
-from pyimagesearch.labels.lists import join_labels
+from pyimagesearch.labels.label_text import join_labels
 from pyimagesearch.labels.samples import (
     Sample,
     check_labels,

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
 from pyimagesearch.images.headers import SUFFIXES
-from pyimagesearch.labels.lists import find_separator, join_labels, split_labels
+from pyimagesearch.labels.label_text import find_separator, join_labels, split_labels
 from pyimagesearch.labels.samples import (
     Finder,
     Problems,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels.lists import split_labels
+from pyimagesearch.labels.label_text import split_labels
 from pyimagesearch.labels.samples import Problems, Sample
 
 MAX_BYTES = 65_536
