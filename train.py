@@ -24,22 +24,21 @@ from pyimagesearch import (
     audit,
     console,
     evaluation,
-    feature_tables,
     files,
-    hashing,
     labels,
     records,
     report,
     train_arguments,
 )
 from pyimagesearch.console import CommandError
-from pyimagesearch.feature_tables import LabelledTable
+from pyimagesearch.data import near_duplicates, tables
+from pyimagesearch.data.cache import load_samples
+from pyimagesearch.data.splits import Indices
+from pyimagesearch.data.tables import LabelledTable
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample, groups
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import Recipe
-from pyimagesearch.splits import Indices
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
@@ -61,13 +60,13 @@ def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> lis
 
 def read(options: argparse.Namespace) -> tuple[Sequence[Sample], LabelledTable | None]:
     """Return what is labelled: photos, or the rows of a feature table beside that table."""
-    if not feature_tables.is_table(options.dataset, options.labels, options.label_columns):
+    if not tables.is_table(options.dataset, options.labels, options.label_columns):
         return labels.read(options.dataset, options.labels, options.max_unreadable), None
     for option in ("export_labels", "list_duplicates", "audit"):
         if getattr(options, option):
             flag = f"--{option.replace('_', '-')}"
             raise CommandError(f"{flag}: {options.dataset} is a table, not photos")
-    table = feature_tables.read_labelled(options.dataset, options.labels, options.label_columns)
+    table = tables.read_labelled(options.dataset, options.labels, options.label_columns)
     return table.samples, table
 
 
@@ -97,7 +96,7 @@ def check_outputs(options: argparse.Namespace, samples: Sequence[Sample]) -> Non
     inputs = {"--dataset": options.dataset}
     if options.labels:
         inputs["--labels"] = options.labels
-    elif xml := feature_tables.find_xml(options.dataset):
+    elif xml := tables.find_xml(options.dataset):
         inputs["the label XML"] = xml
     files.check_different(inputs | outputs)
     if options.audit:
@@ -135,7 +134,7 @@ def work(options: argparse.Namespace) -> None:
             options.max_unreadable,
             options.cache,
         )
-        clusters = hashing.clusters(inputs)
+        clusters = near_duplicates.clusters(inputs)
         if options.list_duplicates:
             for alike in (found := report.near_duplicates(samples, clusters)):
                 print("\t".join(map(str, alike)))

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch import hashing, labels, networks, training
+from pyimagesearch import labels, networks, training
+from pyimagesearch.data import near_duplicates
+from pyimagesearch.data.cache import load_samples
+from pyimagesearch.data.splits import Indices
 from pyimagesearch.images import decoder
 from pyimagesearch.labels.groups import find_groups
-from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import Recipe
-from pyimagesearch.splits import Indices
 
 
 def prepare(
@@ -27,6 +28,6 @@ def prepare(
     samples, pixels = load_samples(
         samples, settings.image_size, decoder.MAX_PIXELS, 0.1, Path(".cache")
     )
-    clusters = hashing.clusters(pixels)
+    clusters = near_duplicates.clusters(pixels)
     data, _ = training.prepare(samples, pixels, groups, clusters, recipe.validation_share, seed)
     return data, clusters, recipe

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pyimagesearch import labels, metrics
+from pyimagesearch.data.cache import load_samples
 from pyimagesearch.images import decoder
 from pyimagesearch.labels import groups
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.loading import load_samples
 from pyimagesearch.networks import DEFAULTS, colour_columns
 from pyimagesearch.thresholds import decide, default_thresholds
 

@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from pyimagesearch import networks, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.console import say, silence_native_libraries
-from pyimagesearch.feature_tables import find_xml, read, read_xml
+from pyimagesearch.data.tables import find_xml, read, read_xml
 from pyimagesearch.losses import Loss
 
 Floats = NDArray[np.floating]

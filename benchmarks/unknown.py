@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import photos
-from pyimagesearch import metrics, splits
+from pyimagesearch import metrics
 from pyimagesearch.console import silence_native_libraries
+from pyimagesearch.data import splits
 from pyimagesearch.images import decoder
 from pyimagesearch.report import table
 from pyimagesearch.runs import judge_held_out

@@ -18,8 +18,9 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from benchmarks import photos
-from pyimagesearch import metrics, splits, training
+from pyimagesearch import metrics, training
 from pyimagesearch.console import silence_native_libraries
+from pyimagesearch.data import splits
 from pyimagesearch.labels import labels_of_folder
 from pyimagesearch.networks import Recipe
 from pyimagesearch.runs import judge_held_out

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pyimagesearch import console, evaluation, metrics, report, runs, splits
+from pyimagesearch import console, evaluation, metrics, report, runs
 from pyimagesearch.console import CommandError
+from pyimagesearch.data import splits
+from pyimagesearch.data.splits import Indices
 from pyimagesearch.networks import Recipe
-from pyimagesearch.splits import Indices
 from pyimagesearch.tagger import Judged
 from pyimagesearch.training import Data
 

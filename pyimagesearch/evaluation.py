@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyimagesearch import feature_tables, metrics
+from pyimagesearch import metrics
 from pyimagesearch.console import CommandError
+from pyimagesearch.data import tables
+from pyimagesearch.data.cache import load_samples
 from pyimagesearch.labels import Sample
-from pyimagesearch.loading import load_samples
 from pyimagesearch.tagger import Judged, Tagger
 
 MAX_UNREADABLE = 0.1
@@ -44,9 +45,9 @@ def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
     Features and labels are found by the model's own names for them. Raises CommandError where one
     is missing, or a label is not 0 or 1.
     """
-    table = feature_tables.read(path)
+    table = tables.read(path)
     known = tagger.card.labels
-    marked = [f"{feature_tables.TARGET}{label}" for label in known]  # so named in an NPZ
+    marked = [f"{tables.TARGET}{label}" for label in known]  # so named in an NPZ
     targets = table.targets(marked if set(marked) <= set(table.names) else known)
     judged = tagger.judge(table.columns(tagger.card.features))
     return score(judged, targets, known)

@@ -16,7 +16,6 @@ from pyimagesearch import (
     losses,
     networks,
     serving,
-    splits,
     thresholds,
     training,
     unknown,
@@ -24,9 +23,10 @@ from pyimagesearch import (
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
+from pyimagesearch.data import splits
+from pyimagesearch.data.splits import Indices
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.networks import Recipe
-from pyimagesearch.splits import Indices
 from pyimagesearch.tagger import Judged, Tagger
 
 

@@ -16,10 +16,11 @@ from typing import cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import feature_tables, serving, thresholds, unknown
+from pyimagesearch import serving, thresholds, unknown
 from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.calibration import calibrate
 from pyimagesearch.console import CommandError
+from pyimagesearch.data import tables
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labelbin import read_labels
@@ -172,7 +173,7 @@ class Tagger:
         Raises CommandError where a table cannot be read or lacks a column.
         """
         for path in paths:
-            table = feature_tables.read(path)
+            table = tables.read(path)
             features = table.columns(self.card.features)
             for start in range(0, len(features), BATCH_SIZE):
                 rows = table.rows[start : start + BATCH_SIZE]

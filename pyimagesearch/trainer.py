@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pyimagesearch import precision
 from pyimagesearch.augment import Augmentation, augment
+from pyimagesearch.data.splits import Indices
 from pyimagesearch.fused import for_training
 from pyimagesearch.networks import colour_columns
 from pyimagesearch.shares import Share
-from pyimagesearch.splits import Indices
 
 if TYPE_CHECKING:
     from pyimagesearch.serving import Inputs

@@ -15,12 +15,12 @@ from pyimagesearch import metrics, thresholds
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
+from pyimagesearch.data.splits import Indices, stratified_split
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.losses import Loss
 from pyimagesearch.serving import Inputs
-from pyimagesearch.splits import Indices, stratified_split
 from pyimagesearch.trainer import Floats, Trainer
 
 WARM_UP = 0.25  # of all steps

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyimagesearch import feature_tables
 from pyimagesearch.console import CommandError
-from pyimagesearch.feature_tables import LabelledTable, is_table, read_labelled
+from pyimagesearch.data import tables
+from pyimagesearch.data.tables import LabelledTable, is_table, read_labelled
 
 XML = """<labels xmlns="http://mulan.sourceforge.net/labels">
 <label name="red"></label><label name="big"/>
@@ -57,7 +57,7 @@ def test_an_npz_brings_its_targets(tmp_path: Path) -> None:
     np.savez(path, features=VALUES, names=["x", "y"], targets=targets, labels=["red", "big"])
     check(read_labelled(path, None, None))
     np.savez(path, features=VALUES)
-    assert feature_tables.read(path).names == ("feature 1", "feature 2")
+    assert tables.read(path).names == ("feature 1", "feature 2")
 
 
 def test_a_csv_is_a_table_only_where_its_label_columns_are_named() -> None:
@@ -114,13 +114,13 @@ def test_an_unusable_table_is_one_error(
 
 def test_a_missing_table_or_array_and_a_broken_xml_are_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"gone\.arff: no such file"):
-        feature_tables.read(tmp_path / "gone.arff")
+        tables.read(tmp_path / "gone.arff")
     np.savez(tmp_path / "a.npz", other=VALUES)
     with pytest.raises(CommandError, match="holds no array named features"):
-        feature_tables.read(tmp_path / "a.npz")
+        tables.read(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", features=np.array([{}], object))
     with pytest.raises(CommandError, match="is no NPZ"):
-        feature_tables.read(tmp_path / "a.npz")
+        tables.read(tmp_path / "a.npz")
     arff = write(tmp_path / "a.arff", ARFF)
     for text, message in (("<labels>", "is no XML"), ("<labels/>", "names no labels")):
         with pytest.raises(CommandError, match=message):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from gather.local_web import encoded, pixels
 
-from pyimagesearch.hashing import (
+from pyimagesearch.data.near_duplicates import (
     NEAR,
     clusters,
     components,

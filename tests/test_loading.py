@@ -8,12 +8,12 @@ import pytest
 from conftest import write_picture
 from numpy.typing import NDArray
 
-from pyimagesearch import loading
 from pyimagesearch.console import CommandError
+from pyimagesearch.data import cache
+from pyimagesearch.data.cache import load_samples
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import MAX_PIXELS, ImageError
 from pyimagesearch.labels import Sample
-from pyimagesearch.loading import load_samples
 
 
 @pytest.fixture
@@ -131,9 +131,9 @@ def test_a_run_keeps_its_pictures_when_another_replaces_or_removes_the_file(
 ) -> None:
     _, pixels = load(samples, tmp_path / "cache")
     expected = np.array(pixels)
-    for side in range(8, 8 + loading.KEPT_FILES):
+    for side in range(8, 8 + cache.KEPT_FILES):
         load_samples(samples, side, MAX_PIXELS, 0.1, tmp_path / "cache")
-    assert len(list((tmp_path / "cache").iterdir())) == loading.KEPT_FILES
+    assert len(list((tmp_path / "cache").iterdir())) == cache.KEPT_FILES
     np.testing.assert_array_equal(pixels, expected)
 
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from pyimagesearch import losses, networks, training
 from pyimagesearch.augment import Augmentation
+from pyimagesearch.data.splits import stratified_split
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.mlp import MultiLabelMLP
 from pyimagesearch.onnx_export import to_onnx
-from pyimagesearch.splits import stratified_split
 
 Floats = NDArray[np.float32]
 LABELS = ("big", "far", "red")

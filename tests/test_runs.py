@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from test_training import SIDE, bars
 
-from pyimagesearch import losses, metrics, runs, splits, training
+from pyimagesearch import losses, metrics, runs, training
+from pyimagesearch.data import splits
 from pyimagesearch.history import Epoch
 from pyimagesearch.networks import Defaults, Recipe
 

@@ -3,9 +3,9 @@ import time
 import numpy as np
 import pytest
 
-from pyimagesearch import splits
 from pyimagesearch.console import CommandError
-from pyimagesearch.splits import stratified_folds, stratified_split
+from pyimagesearch.data import splits
+from pyimagesearch.data.splits import stratified_folds, stratified_split
 
 RED_DRESS, BLUE_JEANS, BLUE_SHIRT = ("dress", "red"), ("blue", "jeans"), ("blue", "shirt")
 COMBINATIONS = [RED_DRESS] * 50 + [BLUE_JEANS] * 30 + [BLUE_SHIRT] * 20

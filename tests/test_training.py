@@ -4,11 +4,11 @@ import pytest
 
 from pyimagesearch import networks, training
 from pyimagesearch.augment import Augmentation
+from pyimagesearch.data.splits import stratified_split
 from pyimagesearch.fused import FusedBatchNormalization, for_training
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.shares import Share
-from pyimagesearch.splits import stratified_split
 
 CLASSES = ("blue", "flat", "red", "tall")
 GROUPS = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyimagesearch import hashing
+from pyimagesearch.data import near_duplicates
 from pyimagesearch.images import decoder, headers, pool
 
 # What the file is called is decided by what it is, never by a URL or a content type.
@@ -50,8 +50,8 @@ def inspect(data: bytes) -> Picture:
     return Picture(
         sha256[:32] + ENDINGS[header.format],
         sha256,
-        hashing.perceptual_hash(pixels),
-        hashing.mean_colour(pixels),
+        near_duplicates.perceptual_hash(pixels),
+        near_duplicates.mean_colour(pixels),
     )
 
 
@@ -77,5 +77,5 @@ class Known:
         hashes = [other.perceptual_hash for other in self._pictures]
         colours = [other.mean_colour for other in self._pictures]
         one = (picture.perceptual_hash, picture.mean_colour)
-        found = np.flatnonzero(hashing.look_alike(one, hashes, colours))
+        found = np.flatnonzero(near_duplicates.look_alike(one, hashes, colours))
         return self._pictures[found[0]] if len(found) else None
