@@ -38,7 +38,7 @@ from pyimagesearch.data.tables import LabelledTable
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample, groups
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks.build import Recipe
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer

@@ -16,10 +16,11 @@ from unittest.mock import patch
 import tensorflow as tf
 
 from benchmarks import photos
-from pyimagesearch import fused, runs
+from pyimagesearch import runs
 from pyimagesearch.console import silence_native_libraries
-from pyimagesearch.fused import FusedBatchNormalization
 from pyimagesearch.history import best_epoch
+from pyimagesearch.networks import training_layers
+from pyimagesearch.networks.training_layers import FusedBatchNormalization
 from pyimagesearch.shares import Share
 
 
@@ -52,7 +53,7 @@ def main() -> None:
         best, last = [], []
         for seed in range(42, 42 + options.seeds):
             data, _, recipe = photos.prepare(options.dataset, seed, options.epochs)
-            with patch.object(fused, "FusedBatchNormalization", apart(workers)):
+            with patch.object(training_layers, "FusedBatchNormalization", apart(workers)):
                 epochs = runs.run(data, recipe).epochs
             best.append(best_epoch(epochs).validation_exact_match)
             last.append(epochs[-1].validation_exact_match)

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch import labels, networks, training
+from pyimagesearch import labels, training
 from pyimagesearch.data import near_duplicates
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.images import decoder
 from pyimagesearch.labels.groups import find_groups
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks import build
+from pyimagesearch.networks.build import Recipe
 
 
 def prepare(
@@ -21,8 +22,8 @@ def prepare(
     """
     samples = labels.read(dataset)
     groups = find_groups(samples)
-    name = architecture or networks.choose(groups, sorted(labels.count_labels(samples)))
-    settings = networks.DEFAULTS[name]
+    name = architecture or build.choose(groups, sorted(labels.count_labels(samples)))
+    settings = build.DEFAULTS[name]
     settings = replace(settings, epochs=epochs or settings.epochs)
     recipe = Recipe(name, settings, validation_share=0.2, seed=seed)
     samples, pixels = load_samples(

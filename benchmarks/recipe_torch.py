@@ -26,10 +26,10 @@ from pyimagesearch.data.cache import load_samples
 from pyimagesearch.images import decoder
 from pyimagesearch.labels import groups
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks import DEFAULTS, colour_columns
+from pyimagesearch.networks.build import DEFAULTS, colour_columns
 from pyimagesearch.thresholds import decide, default_thresholds
 
-# Keras's defaults, as in pyimagesearch.factored.
+# Keras's defaults, as in pyimagesearch.networks.factored.
 MOMENTUM, EPSILON = 0.1, 1e-3
 SETTINGS = DEFAULTS["factored"]
 # Those of augment.Augmentation, whose room loads TensorFlow.
@@ -43,7 +43,7 @@ def normalized(channels: int) -> nn.BatchNorm2d:
 
 
 class FactoredNet(nn.Module):
-    """pyimagesearch.factored, layer for layer, on (B, 3, S, S) RGB in 0..1; returns logits."""
+    """pyimagesearch.networks.factored, layer for layer, on (B, 3, S, S) RGB in 0..1; returns logits."""
 
     def __init__(self, colours: list[int], classes: int) -> None:
         """Build both pathways; `colours` are the columns of the colour labels."""

@@ -21,11 +21,12 @@ import tensorflow as tf
 from cv2.typing import MatLike
 
 from benchmarks.recipe_2018 import augmentation
-from pyimagesearch import networks, trainer, training
+from pyimagesearch import trainer, training
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.labels import read
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.networks import build
 
 CLASSES = ("black", "blue", "dress", "jeans", "red", "shirt")
 GROUPS = (
@@ -89,7 +90,7 @@ def make_step(model: keras.Model, batch: int) -> Work:
 
 def network(architecture: str, side: int) -> keras.Model:
     """Return one of train.py's networks for six labels."""
-    return networks.build(architecture, side, GROUPS, CLASSES, 0)
+    return build.build(architecture, side, GROUPS, CLASSES, 0)
 
 
 def stages(side: int, pools_first: bool) -> keras.Model:

@@ -22,7 +22,7 @@ from pyimagesearch import metrics, training
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
 from pyimagesearch.labels import labels_of_folder
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks.build import Recipe
 from pyimagesearch.runs import judge_held_out
 from pyimagesearch.tagger import Tagger
 

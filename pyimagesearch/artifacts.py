@@ -14,7 +14,7 @@ from pyimagesearch import model_archive, network_check
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_archive import CARD, SERVING_COPY, WEIGHTS
-from pyimagesearch.networks import LARGEST
+from pyimagesearch.networks.build import LARGEST
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ from pyimagesearch import console, evaluation, metrics, report, runs
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks.build import Recipe
 from pyimagesearch.tagger import Judged
 from pyimagesearch.training import Data
 

@@ -10,23 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pyimagesearch import (
-    calibration,
-    console,
-    losses,
-    networks,
-    serving,
-    thresholds,
-    training,
-    unknown,
-)
+from pyimagesearch import calibration, console, losses, serving, thresholds, training, unknown
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.history import Epoch, best_epoch
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks import build
+from pyimagesearch.networks.build import Recipe
 from pyimagesearch.tagger import Judged, Tagger
 
 
@@ -135,9 +127,9 @@ def build(data: training.Data, recipe: Recipe) -> keras.Model:
     """Return the untrained network for `data`; one for features knows how they vary in training."""
     if data.features:
         rows = data.inputs[data.training].astype(np.float32, copy=False)
-        return networks.build_mlp(rows, data.classes, recipe.seed)
+        return build.build_mlp(rows, data.classes, recipe.seed)
     side = recipe.settings.image_size
-    return networks.build(recipe.architecture, side, data.groups, data.classes, recipe.seed)
+    return build.build(recipe.architecture, side, data.groups, data.classes, recipe.seed)
 
 
 def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:

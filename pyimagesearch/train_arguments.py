@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch import networks
 from pyimagesearch.arguments import file_path, positive_float, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import decoder
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks import build
+from pyimagesearch.networks.build import Recipe
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -20,7 +20,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
 
     def by_architecture(setting: str) -> str:
-        settings = ((name, getattr(d, setting)) for name, d in networks.DEFAULTS.items())
+        settings = ((name, getattr(d, setting)) for name, d in build.DEFAULTS.items())
         values = (f"{value} for {name}" for name, value in settings if value)
         return f"default: {', '.join(values)}"
 
@@ -82,7 +82,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     learning = parser.add_argument_group("learning")
     learning.add_argument(
         "--architecture",
-        choices=("auto", *networks.DEFAULTS),
+        choices=("auto", *build.DEFAULTS),
         default="auto",
         help="the network; auto: mlp for a feature table, factored where one label group is "
         "colours and there are other labels, else smallervggnet",
@@ -222,15 +222,15 @@ def choose_recipe(
     is_table: bool,
 ) -> Recipe:
     """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = networks.choose_asked(options.architecture, groups, classes, is_table)
-    defaults = networks.DEFAULTS[architecture]
+    architecture = build.choose_asked(options.architecture, groups, classes, is_table)
+    defaults = build.DEFAULTS[architecture]
     asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
     settings = replace(defaults, **{name: value for name, value in asked.items() if value})
     if is_table and settings.image_size:
         raise CommandError(f"--image-size: {architecture} takes the features of a table")
-    if not is_table and not networks.SMALLEST <= settings.image_size <= networks.LARGEST:
+    if not is_table and not build.SMALLEST <= settings.image_size <= build.LARGEST:
         raise CommandError(
-            f"--image-size {settings.image_size}: from {networks.SMALLEST} to {networks.LARGEST} "
+            f"--image-size {settings.image_size}: from {build.SMALLEST} to {build.LARGEST} "
             "is possible"
         )
     return Recipe(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pyimagesearch import precision
 from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.data.splits import Indices
-from pyimagesearch.fused import for_training
-from pyimagesearch.networks import colour_columns
+from pyimagesearch.networks.build import colour_columns
+from pyimagesearch.networks.training_layers import for_training
 from pyimagesearch.shares import Share
 
 if TYPE_CHECKING:

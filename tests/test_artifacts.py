@@ -10,11 +10,12 @@ import pytest
 from conftest import full_disk
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pyimagesearch import artifacts, files, networks
+from pyimagesearch import artifacts, files
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_archive import CARD, SERVING_COPY
+from pyimagesearch.networks import build
 
 GROUPS = (
     LabelGroup("colour", ("blue", "red"), is_colour=True),
@@ -26,7 +27,7 @@ CARD_OF_TEST = Card("factored", 32, LABELS, (0.5,) * 4, GROUPS, ((0, 1),), (1.5,
 
 @functools.cache
 def network() -> keras.Model:
-    return networks.build("factored", 32, GROUPS, LABELS, 0)
+    return build.build("factored", 32, GROUPS, LABELS, 0)
 
 
 def save(folder: Path) -> tuple[keras.Model, Path, Path]:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from test_training import CLASSES, GROUPS, SIDE, bars
 
-from pyimagesearch import checkpoints, networks, runs, training
+from pyimagesearch import checkpoints, runs, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
-from pyimagesearch.fused import for_training
 from pyimagesearch.history import Epoch
-from pyimagesearch.networks import Defaults, Recipe
+from pyimagesearch.networks import build
+from pyimagesearch.networks.build import Defaults, Recipe
+from pyimagesearch.networks.training_layers import for_training
 from pyimagesearch.shares import Share
 
 RUN = {"seed": 1, "epochs": 4, "groups": ["colour=blue,red"], "learning_rate": 5e-3}
@@ -29,7 +30,7 @@ def fit(
     path: Path, stop_after_steps: int | None = None, resume: bool = False
 ) -> tuple[keras.Model, list[Epoch]]:
     data = replace(bars(48), groups=())
-    model = networks.build("smallervggnet", SIDE, (), CLASSES, 1)
+    model = build.build("smallervggnet", SIDE, (), CLASSES, 1)
     checkpoint = Checkpoint(path, RUN)
     if resume:
         checkpoint.find()
@@ -65,7 +66,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_same_weights(
 
 def state(seed: int = 1) -> State:
     features = np.random.default_rng(seed).normal(size=(8, 5)).astype(np.float32)
-    model = networks.build_mlp(features, CLASSES, seed)
+    model = build.build_mlp(features, CLASSES, seed)
     network = for_training(model, Share(16))
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
@@ -166,7 +167,7 @@ def test_a_checkpoint_of_other_shapes_is_refused(tmp_path: Path) -> None:
     Checkpoint(tmp_path / "c", RUN).save(state())
     checkpoint = Checkpoint(tmp_path / "c", RUN)
     checkpoint.find()
-    model = networks.build("smallervggnet", SIDE, (), CLASSES, 1)
+    model = build.build("smallervggnet", SIDE, (), CLASSES, 1)
     other = replace(state(), best=model)
     with pytest.raises(CommandError, match="cannot be read as a checkpoint"):
         checkpoint.restore(other)

@@ -6,8 +6,8 @@ import pytest
 from conftest import ROOT
 from numpy.typing import NDArray
 
-from pyimagesearch.factored import FactoredNet
 from pyimagesearch.images.decoder import load
+from pyimagesearch.networks.factored import FactoredNet
 
 Outputs = Callable[[NDArray[np.floating]], NDArray[np.float32]]
 SIDE = 32

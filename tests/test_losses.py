@@ -4,9 +4,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from pyimagesearch import losses, networks, training
+from pyimagesearch import losses, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.losses import Loss
+from pyimagesearch.networks import build
 
 Floats = NDArray[np.float32]
 DRAW = np.random.default_rng(0)
@@ -85,7 +86,7 @@ def macro_f1_on_skewed_labels(loss: Loss) -> float:
     train, test = np.arange(1500), np.arange(1500, 3000)
     classes = [f"label {number}" for number in range(12)]
     data = training.Data(features, targets, classes, (), train, train)
-    model = networks.build_mlp(features[train], classes, 0)
+    model = build.build_mlp(features[train], classes, 0)
     schedule = training.Schedule(25, 64, 1e-3, 0, loss=loss)
     training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     probabilities = np.asarray(model(features[test]))

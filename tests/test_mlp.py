@@ -10,11 +10,12 @@ import pytest
 from conftest import Run, one_line_error
 from numpy.typing import NDArray
 
-from pyimagesearch import losses, networks, training
+from pyimagesearch import losses, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.data.splits import stratified_split
 from pyimagesearch.history import Epoch, best_epoch
-from pyimagesearch.mlp import MultiLabelMLP
+from pyimagesearch.networks import build
+from pyimagesearch.networks.mlp import MultiLabelMLP
 from pyimagesearch.onnx_export import to_onnx
 
 Floats = NDArray[np.float32]
@@ -35,7 +36,7 @@ def trained(loss: losses.Loss, count: int = 300) -> tuple[keras.Model, training.
     features, targets = table(count)
     split = stratified_split([tuple(row) for row in targets], np.arange(count), 0.25, 0)
     data = training.Data(features, targets, LABELS, (), *split)
-    model = networks.build_mlp(features[data.training], LABELS, 0)
+    model = build.build_mlp(features[data.training], LABELS, 0)
     schedule = training.Schedule(25, 32, 3e-3, 0, loss=loss)
     epochs = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     return model, data, epochs
@@ -53,7 +54,7 @@ def test_it_has_the_layers_of_the_tutorial_and_stock_ones_only() -> None:
 
 def test_it_standardises_its_input_and_a_constant_feature_does_no_harm() -> None:
     features, _ = table()
-    model = networks.build_mlp(features, LABELS, 0)
+    model = build.build_mlp(features, LABELS, 0)
     middle = keras.Model(model.inputs, model.layers[1].output)
     standard = np.asarray(middle(features))
     np.testing.assert_allclose(standard[:, :5].mean(axis=0), 0, atol=1e-3)
@@ -81,7 +82,7 @@ def test_the_default_loss_decides_right() -> None:
 
 def test_the_onnx_copy_of_a_network_for_tables_says_what_keras_says() -> None:
     features, _ = table(20)
-    model = networks.build_mlp(features, LABELS, 0)
+    model = build.build_mlp(features, LABELS, 0)
     session = onnxruntime.InferenceSession(to_onnx(model, 1 / 255))
     (copy,) = session.run(["probabilities"], {"features": features})
     expected = np.asarray(model(features))

@@ -8,10 +8,11 @@ import onnx
 import pytest
 from hostile.graphs import CAST, GRAPHS, LABELS, constant, model, node
 
-from pyimagesearch import networks, onnx_check, serving
+from pyimagesearch import onnx_check, serving
 from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.networks import build
 from pyimagesearch.onnx_export import to_onnx
 from pyimagesearch.onnx_operators import GraphError
 
@@ -85,7 +86,7 @@ REASONS = {
 @pytest.fixture(scope="module")
 def good() -> bytes:
     group = (LabelGroup("colour", ("a", "b", "c"), is_colour=True),)
-    network = networks.build("factored", SIDE, group, ("a", "b", "c", "d", "e", "f"), 0)
+    network = build.build("factored", SIDE, group, ("a", "b", "c", "d", "e", "f"), 0)
     return to_onnx(network, 1 / 255)
 
 

@@ -3,8 +3,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from pyimagesearch import networks, onnx_check
+from pyimagesearch import onnx_check
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.networks import build
 from pyimagesearch.onnx_export import UnknownLayerError, to_onnx
 from pyimagesearch.onnx_operators import GraphError
 
@@ -26,7 +27,7 @@ def shaken(model: keras.Model) -> keras.Model:
 
 @pytest.mark.parametrize(("architecture", "side"), [("factored", 40), ("smallervggnet", 30)])
 def test_the_onnx_copy_says_what_keras_says(architecture: str, side: int) -> None:
-    model = shaken(networks.build(architecture, side, GROUPS, LABELS, 0))
+    model = shaken(build.build(architecture, side, GROUPS, LABELS, 0))
     images = np.random.default_rng(1).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
     graph = to_onnx(model, 1 / 255)
     onnx_check.check(graph, (side, side, 3), len(LABELS))
@@ -46,7 +47,7 @@ def test_a_layer_that_is_not_translated_is_named() -> None:
 
 
 def test_a_graph_for_other_labels_or_photos_is_refused() -> None:
-    graph = to_onnx(networks.build("factored", 40, GROUPS, LABELS, 0), 1 / 255)
+    graph = to_onnx(build.build("factored", 40, GROUPS, LABELS, 0), 1 / 255)
     with pytest.raises(GraphError, match="do not fit the labels"):
         onnx_check.check(graph, (40, 40, 3), 6)
     with pytest.raises(GraphError, match=r"its input is \(40, 40, 3\), not \(80, 40, 3\)"):

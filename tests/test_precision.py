@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 from test_training import SIDE, bars, trained
 
-from pyimagesearch import networks, precision
+from pyimagesearch import precision
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.history import best_epoch
+from pyimagesearch.networks import build
 from pyimagesearch.precision import Precision
 from pyimagesearch.trainer import Trainer
 from pyimagesearch.training import Schedule
@@ -53,7 +54,7 @@ def test_the_step_is_computed_as_chosen(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(tf, "function", spy)
     data = bars(32)
-    model = networks.build("factored", SIDE, data.groups, data.classes, seed=1)
+    model = build.build("factored", SIDE, data.groups, data.classes, seed=1)
     trainer = Trainer(model, data, Schedule(1, 16, 5e-3, seed=1), Augmentation())
     kinds = {type(layer).__name__: layer.compute_dtype for layer in trainer.model.layers}
     assert kinds["Conv2D"] == kinds["Dense"] == "bfloat16"

@@ -2,12 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from pyimagesearch import networks, training
+from pyimagesearch import training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.data.splits import stratified_split
-from pyimagesearch.fused import FusedBatchNormalization, for_training
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.networks import build
+from pyimagesearch.networks.training_layers import FusedBatchNormalization, for_training
 from pyimagesearch.shares import Share
 
 CLASSES = ("blue", "flat", "red", "tall")
@@ -37,7 +38,7 @@ def bars(count: int = 96) -> training.Data:
 
 
 def trained(data: training.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[Epoch]]:
-    model = networks.build("factored", SIDE, GROUPS, CLASSES, seed)
+    model = build.build("factored", SIDE, GROUPS, CLASSES, seed)
     schedule = training.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
     done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     return model, done
@@ -100,7 +101,7 @@ def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
 
 
 def test_a_fused_copy_has_the_weights_and_the_answers_of_the_original() -> None:
-    model = networks.build("smallervggnet", SIDE, (), CLASSES, 0)
+    model = build.build("smallervggnet", SIDE, (), CLASSES, 0)
     fused = for_training(model, Share(16))
     assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
     images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)

@@ -26,7 +26,7 @@ from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.cluster.session import cpus_each, last_line, session
 from pyimagesearch.console import CommandError
 from pyimagesearch.history import Epoch
-from pyimagesearch.networks import Recipe
+from pyimagesearch.networks.build import Recipe
 
 LOST_WORKERS = 2  # so many times training goes on; more look like a fault that stays
 SECONDS_BETWEEN_REPORTS = 1.0

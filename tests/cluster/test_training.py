@@ -15,7 +15,7 @@ from cluster.processes import Start, children, running, wait_for_end
 from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.cluster.training import MappedArray, train
 from pyimagesearch.console import CommandError
-from pyimagesearch.networks import Defaults, Recipe
+from pyimagesearch.networks.build import Defaults, Recipe
 
 FEW = 12  # epochs; rounding errors grow with them
 

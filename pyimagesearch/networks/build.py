@@ -90,7 +90,7 @@ def build(
     # Keras takes seconds to load, and the commands ask this module for its defaults first.
     import keras
 
-    from pyimagesearch.factored import FactoredNet
+    from pyimagesearch.networks.factored import FactoredNet
     from pyimagesearch.smallervggnet import SmallerVGGNet
 
     # Whatever an old keras.json in the home folder says.
@@ -109,7 +109,7 @@ def build_mlp(features: "NDArray[np.float32]", classes: Sequence[str], seed: int
     """
     import keras
 
-    from pyimagesearch.mlp import MultiLabelMLP
+    from pyimagesearch.networks.mlp import MultiLabelMLP
 
     keras.utils.set_random_seed(seed)
     statistics = features.mean(axis=0, dtype=float), features.var(axis=0, dtype=float)
