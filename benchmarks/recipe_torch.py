@@ -21,13 +21,14 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pyimagesearch import labels, metrics
+from pyimagesearch import labels
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.images import decoder
 from pyimagesearch.labels import groups
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.networks.build import DEFAULTS, colour_columns
-from pyimagesearch.thresholds import decide, default_thresholds
+from pyimagesearch.scoring import metrics
+from pyimagesearch.scoring.thresholds import decide, default_thresholds
 
 # Keras's defaults, as in pyimagesearch.networks.factored.
 MOMENTUM, EPSILON = 0.1, 1e-3

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import photos
-from pyimagesearch import metrics
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
 from pyimagesearch.images import decoder
 from pyimagesearch.report import table
 from pyimagesearch.runs import judge_held_out
+from pyimagesearch.scoring import metrics
+from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
-from pyimagesearch.unknown import joint_energy
 
 Pictures = NDArray[np.uint8]
 EACH = 50  # pictures of a kind

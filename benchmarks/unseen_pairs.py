@@ -18,12 +18,13 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from benchmarks import photos
-from pyimagesearch import metrics, training
+from pyimagesearch import training
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
 from pyimagesearch.labels import labels_of_folder
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.runs import judge_held_out
+from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Tagger
 
 FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pyimagesearch import console, evaluation, metrics, report, runs
+from pyimagesearch import console, evaluation, report, runs
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.networks.build import Recipe
+from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Judged
 from pyimagesearch.training import Data
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyimagesearch import metrics
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import tables
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.labels import Sample
+from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Judged, Tagger
 
 MAX_UNREADABLE = 0.1

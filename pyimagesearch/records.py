@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 
-from pyimagesearch.metrics import Scores
+from pyimagesearch.scoring.metrics import Scores
 
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "onnxruntime")
 

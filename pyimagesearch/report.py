@@ -12,7 +12,7 @@ from pyimagesearch.console import escaped
 from pyimagesearch.history import Epoch
 from pyimagesearch.labels import Sample, count_combinations, count_labels
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.metrics import Scores
+from pyimagesearch.scoring.metrics import Scores
 
 COMBINATIONS = 30  # shown one by one
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pyimagesearch import calibration, console, losses, serving, thresholds, training, unknown
+from pyimagesearch import console, losses, serving, training
 from pyimagesearch.artifacts import Card
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
@@ -19,6 +19,7 @@ from pyimagesearch.data.splits import Indices
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Recipe
+from pyimagesearch.scoring import calibration, rejection, thresholds
 from pyimagesearch.tagger import Judged, Tagger
 
 
@@ -154,7 +155,7 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         thresholds=tuple(chosen.tolist()),
         temperatures=tuple(temperatures.tolist()),
         # Without groups each label's own threshold says already where there is nothing.
-        least_energy=unknown.least_energy(said, truth) if data.groups else 0.0,
+        least_energy=rejection.least_energy(said, truth) if data.groups else 0.0,
     )
     return Tagger(card, predict)
 

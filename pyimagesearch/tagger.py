@@ -16,14 +16,15 @@ from typing import cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import serving, thresholds, unknown
+from pyimagesearch import serving
 from pyimagesearch.artifacts import Card, check_pair, read_card
-from pyimagesearch.calibration import calibrate
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import tables
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labelbin import read_labels
+from pyimagesearch.scoring import rejection, thresholds
+from pyimagesearch.scoring.calibration import calibrate
 
 Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
@@ -146,7 +147,7 @@ class Tagger:
         probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
         limits = np.array(card.thresholds)
         decided = thresholds.decide(probabilities, limits, card.groups, card.labels)
-        is_known = unknown.joint_energy(said) >= card.least_energy
+        is_known = rejection.joint_energy(said) >= card.least_energy
         return Judged(probabilities, said, decided & is_known[:, None])
 
     def tag_files(

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pyimagesearch import metrics, thresholds
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
@@ -20,6 +19,7 @@ from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.losses import Loss
+from pyimagesearch.scoring import metrics, thresholds
 from pyimagesearch.serving import Inputs
 from pyimagesearch.trainer import Floats, Trainer
 

@@ -3,9 +3,9 @@ import numpy as np
 from benchmarks import unknown
 from pyimagesearch.artifacts import Card
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagger
-from pyimagesearch.unknown import joint_energy
 
 GROUPS = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
 

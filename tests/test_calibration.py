@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pyimagesearch import metrics
-from pyimagesearch.calibration import calibrate, choose_temperatures, logits
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.scoring import metrics
+from pyimagesearch.scoring.calibration import calibrate, choose_temperatures, logits
 
 CLASSES = ("blue", "red", "striped")
 GROUPS = [LabelGroup("colour", ("blue", "red"), is_colour=True)]

@@ -7,7 +7,7 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, hamming_loss
 
-from pyimagesearch import metrics
+from pyimagesearch.scoring import metrics
 
 TARGETS = np.array([[1, 0, 1], [0, 1, 0], [1, 1, 0], [0, 0, 0]])
 DECIDED = np.array([[1, 0, 1], [0, 1, 1], [1, 0, 1], [0, 0, 0]])

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pyimagesearch import metrics, records
+from pyimagesearch import records
+from pyimagesearch.scoring import metrics
 
 SCORES = metrics.score(np.eye(3) * 0.9, np.eye(3), np.eye(3), ("a", "b", "c"))
 

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch import metrics, report
+from pyimagesearch import report
 from pyimagesearch.labels import Sample
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.scoring import metrics
 
 
 def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from test_training import SIDE, bars
 
-from pyimagesearch import losses, metrics, runs, training
+from pyimagesearch import losses, runs, training
 from pyimagesearch.data import splits
 from pyimagesearch.history import Epoch
 from pyimagesearch.networks.build import Defaults, Recipe
+from pyimagesearch.scoring import metrics
 
 RECIPE = Recipe("factored", Defaults(SIDE, 1, 16, 5e-3), validation_share=0.25, seed=1)
 

@@ -12,9 +12,9 @@ from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger
-from pyimagesearch.unknown import joint_energy
 
 LABELS = ("black", "blue", "dress", "jeans", "long")
 GROUPS = (

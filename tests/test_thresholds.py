@@ -1,8 +1,8 @@
 import numpy as np
 
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.metrics import exact_match
-from pyimagesearch.thresholds import choose, decide, default_thresholds
+from pyimagesearch.scoring.metrics import exact_match
+from pyimagesearch.scoring.thresholds import choose, decide, default_thresholds
 
 CLASSES = ("black", "blue", "dress", "jeans", "striped")
 GROUPS = [

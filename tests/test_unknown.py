@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pyimagesearch.unknown import joint_energy, least_energy
+from pyimagesearch.scoring.rejection import joint_energy, least_energy
 
 
 def test_joint_energy_is_the_sum_over_labels_of_softplus_of_the_logits() -> None:

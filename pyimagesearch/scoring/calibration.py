@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.thresholds import FEWEST, competing
+from pyimagesearch.scoring.thresholds import FEWEST, competing
 
 CANDIDATES = np.geomspace(0.25, 8, 141)
 _SMALLEST = 2.0**-24  # a float32 probability is no nearer to 1
