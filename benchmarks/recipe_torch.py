@@ -157,7 +157,7 @@ class Photos:
 def load(dataset: Path, validation: Path, cache: Path) -> Photos:
     """Return the photos of `dataset`, those named in `validation` held out."""
     samples = labels.read(dataset)
-    groups = groups.find_groups(samples)
+    label_groups = groups.find_groups(samples)
     samples, pixels = load_samples(samples, SETTINGS.image_size, decoder.MAX_PIXELS, 0.1, cache)
     binarizer = MultiLabelBinarizer()
     targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
@@ -165,13 +165,13 @@ def load(dataset: Path, validation: Path, cache: Path) -> Photos:
     is_held = np.array([str(sample.path) in names for sample in samples])
     classes = list(map(str, binarizer.classes_))
     return Photos(
-        pixels, targets, np.flatnonzero(~is_held), np.flatnonzero(is_held), groups, classes
+        pixels, targets, np.flatnonzero(~is_held), np.flatnonzero(is_held), label_groups, classes
     )
 
 
 def train(photos: Photos, epochs: int, seed: int) -> dict[str, Tensor]:
     """Return the weights of the best epoch; print a line an epoch."""
-    colours = colour_columns(photos.groups, photos.classes)
+    colours = colour_columns(photos.label_groups, photos.classes)
     batch, peak = SETTINGS.batch_size, SETTINGS.learning_rate
     steps = math.ceil(len(photos.training) / batch)
     model = FactoredNet(colours, len(photos.classes)).to(memory_format=torch.channels_last)

@@ -44,7 +44,7 @@ def run(
     Goes on from the `checkpoint` that was found. Given `workers`, they train by that checkpoint, by
     Ray. Raises KeyboardInterrupt between two steps where Ctrl-C or SIGTERM asked for the end.
     """
-    model = build(data, recipe)
+    model = build_network(data, recipe)
     schedule = make_schedule(data, recipe)
     console.say(describe(model, data, recipe))
     if workers and checkpoint:
@@ -124,7 +124,7 @@ def describe(model: keras.Model, data: training.Data, recipe: Recipe) -> str:
     )
 
 
-def build(data: training.Data, recipe: Recipe) -> keras.Model:
+def build_network(data: training.Data, recipe: Recipe) -> keras.Model:
     """Return the untrained network for `data`; one for features knows how they vary in training."""
     if data.features:
         rows = data.inputs[data.training].astype(np.float32, copy=False)

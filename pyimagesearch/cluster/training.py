@@ -212,7 +212,7 @@ def work(config: dict[str, Any]) -> None:
     tell("start", checkpoint.epochs_done)
     try:
         with strategy.scope():
-            model = runs.build(data, task.recipe)
+            model = runs.build_network(data, task.recipe)
             training.fit(
                 *(model, data, schedule, runs.make_augmentation(task.recipe), on_step),
                 lambda epoch: tell("epoch", epoch),
