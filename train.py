@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyimagesearch import (
-    artifacts,
     audit,
     console,
     evaluation,
@@ -38,13 +37,14 @@ from pyimagesearch.data.tables import LabelledTable
 from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample, groups
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.model_file import artifacts
 from pyimagesearch.networks.build import Recipe
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
     from pyimagesearch import runs, training
-    from pyimagesearch.serving import Inputs
+    from pyimagesearch.model_file.predictors import Inputs
 
 
 def choose_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:

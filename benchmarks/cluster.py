@@ -19,8 +19,8 @@ import numpy as np
 from pyarrow import parquet
 
 from benchmarks.tagging import PYTHON, link_folder, run, timed
-from pyimagesearch.artifacts import load_keras
 from pyimagesearch.labels import read
+from pyimagesearch.model_file.artifacts import load_keras
 
 PAIR = ("--workers", 2)
 ROWS, FEATURES = 400, 20

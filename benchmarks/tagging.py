@@ -22,9 +22,9 @@ from statistics import median
 
 import numpy as np
 
-from pyimagesearch.artifacts import read_card
 from pyimagesearch.images import pool
 from pyimagesearch.labels import read
+from pyimagesearch.model_file.artifacts import read_card
 from pyimagesearch.tagger import Tagger
 
 PYTHON = sys.executable

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pyimagesearch import console, losses, serving, training
-from pyimagesearch.artifacts import Card
+from pyimagesearch import console, losses, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.history import Epoch, best_epoch
+from pyimagesearch.model_file import predictors
+from pyimagesearch.model_file.artifacts import Card
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import calibration, rejection, thresholds
@@ -144,7 +145,7 @@ def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagg
         pairs=pairs_seen(data.targets[data.training]),
         features=tuple(data.features),
     )
-    predict = serving.keras_predictor(model, card)
+    predict = predictors.keras_predictor(model, card)
     said = Tagger(card, predict).judge(data.inputs, data.validation).uncalibrated
     truth = data.targets[data.validation]
     temperatures = calibration.choose_temperatures(said, truth, data.groups, data.classes)
@@ -166,10 +167,10 @@ def pairs_seen(targets: NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
     return tuple((int(first), int(second)) for first, second in together)
 
 
-def serving_copy(done: Run, inputs: serving.Inputs) -> bytes | None:
+def serving_copy(done: Run, inputs: predictors.Inputs) -> bytes | None:
     """Return the ONNX copy of a run's network, tried on `inputs`, or None with a warning."""
     try:
-        return serving.make_copy(done.model, done.tagger.card, inputs)
+        return predictors.make_copy(done.model, done.tagger.card, inputs)
     except Exception as error:  # whatever is wrong with the copy, the trained network is kept
         console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
         return None

@@ -16,13 +16,13 @@ from typing import cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import serving
-from pyimagesearch.artifacts import Card, check_pair, read_card
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import tables
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
-from pyimagesearch.labelbin import read_labels
+from pyimagesearch.model_file import predictors
+from pyimagesearch.model_file.artifacts import Card, check_pair, read_card
+from pyimagesearch.model_file.guard.labelbin import read_labels
 from pyimagesearch.scoring import rejection, thresholds
 from pyimagesearch.scoring.calibration import calibrate
 
@@ -56,7 +56,7 @@ class Judged:
 class Tagger:
     """A model with its labels; made by `Tagger.load`."""
 
-    def __init__(self, card: Card, predict: serving.Predict) -> None:
+    def __init__(self, card: Card, predict: predictors.Predict) -> None:
         """Keep the card of a model and its network."""
         self.card = card
         self.predict = predict
@@ -80,7 +80,7 @@ class Tagger:
         """
         card = read_card(Path(model))
         check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
-        predict = serving.load(Path(model), card, engine, threads)
+        predict = predictors.load(Path(model), card, engine, threads)
         if read_card(Path(model)) != card:
             raise CommandError(f"{model}: another run replaced it while it was read; try again")
         if threshold is not None:
@@ -128,13 +128,13 @@ class Tagger:
             )
         return decoder.squash(pixels, self.card.image_size)
 
-    def tag_inputs(self, batch: serving.Inputs) -> list[Tagged]:
+    def tag_inputs(self, batch: predictors.Inputs) -> list[Tagged]:
         """Return what the model says of each input of a batch, of either kind; see `judge`."""
         judged = self.judge(batch)
         rows = zip(judged.probabilities, judged.decided, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def judge(self, inputs: serving.Inputs, indices: NDArray[np.intp] | None = None) -> Judged:
+    def judge(self, inputs: predictors.Inputs, indices: NDArray[np.intp] | None = None) -> Judged:
         """Return what the model says of N inputs, or of those at `indices`, as arrays.
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.

@@ -16,7 +16,7 @@ from pyimagesearch.networks.training_layers import for_training
 from pyimagesearch.shares import Share
 
 if TYPE_CHECKING:
-    from pyimagesearch.serving import Inputs
+    from pyimagesearch.model_file.predictors import Inputs
     from pyimagesearch.training import Data, Schedule
 
 Floats = NDArray[np.float32]

@@ -19,8 +19,8 @@ from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.losses import Loss
+from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring import metrics, thresholds
-from pyimagesearch.serving import Inputs
 from pyimagesearch.trainer import Floats, Trainer
 
 WARM_UP = 0.25  # of all steps

@@ -10,11 +10,12 @@ import pytest
 from conftest import full_disk
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pyimagesearch import artifacts, files
-from pyimagesearch.artifacts import Card
+from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.model_archive import CARD, SERVING_COPY
+from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file.archive import CARD, SERVING_COPY
+from pyimagesearch.model_file.artifacts import Card
 from pyimagesearch.networks import build
 
 GROUPS = (

@@ -1,10 +1,10 @@
 import numpy as np
 
 from benchmarks import unknown
-from pyimagesearch.artifacts import Card
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring.rejection import joint_energy
-from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagger
 
 GROUPS = (LabelGroup("colour", ("blue", "red"), is_colour=True),)

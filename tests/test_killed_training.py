@@ -19,8 +19,8 @@ import pytest
 from conftest import ROOT, Trained, one_line_error
 from test_stop_and_go_on import weights
 
-from pyimagesearch import artifacts
-from pyimagesearch.labelbin import read_labels
+from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file.guard.labelbin import read_labels
 
 pytestmark = pytest.mark.soak
 

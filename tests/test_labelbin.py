@@ -5,7 +5,7 @@ import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.labelbin import read_labels
+from pyimagesearch.model_file.guard.labelbin import read_labels
 
 
 def fitted(*labels: object) -> MultiLabelBinarizer:

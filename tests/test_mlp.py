@@ -14,9 +14,9 @@ from pyimagesearch import losses, training
 from pyimagesearch.augment import Augmentation
 from pyimagesearch.data.splits import stratified_split
 from pyimagesearch.history import Epoch, best_epoch
+from pyimagesearch.model_file.onnx_export import to_onnx
 from pyimagesearch.networks import build
 from pyimagesearch.networks.mlp import MultiLabelMLP
-from pyimagesearch.onnx_export import to_onnx
 
 Floats = NDArray[np.float32]
 LABELS = ("big", "far", "red")

@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from pyimagesearch.network_check import NetworkError, check_kinds, count_products
+from pyimagesearch.model_file.guard.keras_network import NetworkError, check_kinds, count_products
 
 
 @pytest.mark.parametrize("module", ["keras", "keras.layers"])

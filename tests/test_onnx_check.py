@@ -8,13 +8,14 @@ import onnx
 import pytest
 from hostile.graphs import CAST, GRAPHS, LABELS, constant, model, node
 
-from pyimagesearch import onnx_check, serving
-from pyimagesearch.artifacts import Card
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.model_file import predictors
+from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.guard import onnx_graph
+from pyimagesearch.model_file.guard.onnx_operators import GraphError
+from pyimagesearch.model_file.onnx_export import to_onnx
 from pyimagesearch.networks import build
-from pyimagesearch.onnx_export import to_onnx
-from pyimagesearch.onnx_operators import GraphError
 
 SIDE, K = 48, 5000
 WIDE = constant("w", np.ones((3, K)))
@@ -91,20 +92,20 @@ def good() -> bytes:
 
 
 def test_a_graph_of_train_py_passes(good: bytes) -> None:
-    assert onnx_check.check(good, (SIDE, SIDE, 3), LABELS) > SIDE * SIDE
+    assert onnx_graph.check(good, (SIDE, SIDE, 3), LABELS) > SIDE * SIDE
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_a_hostile_graph_is_refused_for_its_own_oddity(name: str, good: bytes) -> None:
     with pytest.raises(GraphError, match=re.escape(REASONS[name])):
-        onnx_check.check(GRAPHS[name](good), (SIDE, SIDE, 3), LABELS)
+        onnx_graph.check(GRAPHS[name](good), (SIDE, SIDE, 3), LABELS)
 
 
 @pytest.mark.parametrize("name", SNEAKY)
 def test_a_graph_whose_sizes_lie_is_refused(name: str) -> None:
     make, reason = SNEAKY[name]
     with pytest.raises(GraphError, match=re.escape(reason)):
-        onnx_check.check(make(), (SIDE, SIDE, 3), LABELS)
+        onnx_graph.check(make(), (SIDE, SIDE, 3), LABELS)
 
 
 def test_a_graph_that_judges_one_photo_only_is_an_error_where_there_are_two() -> None:
@@ -112,7 +113,7 @@ def test_a_graph_that_judges_one_photo_only_is_an_error_where_there_are_two() ->
     data = model([node("Identity", "p", "probabilities")], [answer], SIDE).SerializeToString()
     names = tuple("abcdef")
     card = Card("factored", SIDE, names, (0.5,) * LABELS, (), ())
-    predict = serving.onnx_predictor(data, card)
+    predict = predictors.onnx_predictor(data, card)
     assert predict(np.zeros((1, SIDE, SIDE, 3), np.uint8)).shape == (1, LABELS)
     with pytest.raises(CommandError, match="does not judge each input by itself"):
         predict(np.zeros((2, SIDE, SIDE, 3), np.uint8))

@@ -3,11 +3,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from pyimagesearch import onnx_check
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.model_file.guard import onnx_graph
+from pyimagesearch.model_file.guard.onnx_operators import GraphError
+from pyimagesearch.model_file.onnx_export import UnknownLayerError, to_onnx
 from pyimagesearch.networks import build
-from pyimagesearch.onnx_export import UnknownLayerError, to_onnx
-from pyimagesearch.onnx_operators import GraphError
 
 GROUPS = (
     LabelGroup("colour", ("blue", "red"), is_colour=True),
@@ -30,7 +30,7 @@ def test_the_onnx_copy_says_what_keras_says(architecture: str, side: int) -> Non
     model = shaken(build.build(architecture, side, GROUPS, LABELS, 0))
     images = np.random.default_rng(1).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
     graph = to_onnx(model, 1 / 255)
-    onnx_check.check(graph, (side, side, 3), len(LABELS))
+    onnx_graph.check(graph, (side, side, 3), len(LABELS))
     session = onnxruntime.InferenceSession(graph)
     (copy,) = session.run(["probabilities"], {"images": images})
     expected = np.asarray(model(images.astype(np.float32) / 255, training=False))
@@ -49,6 +49,6 @@ def test_a_layer_that_is_not_translated_is_named() -> None:
 def test_a_graph_for_other_labels_or_photos_is_refused() -> None:
     graph = to_onnx(build.build("factored", 40, GROUPS, LABELS, 0), 1 / 255)
     with pytest.raises(GraphError, match="do not fit the labels"):
-        onnx_check.check(graph, (40, 40, 3), 6)
+        onnx_graph.check(graph, (40, 40, 3), 6)
     with pytest.raises(GraphError, match=r"its input is \(40, 40, 3\), not \(80, 40, 3\)"):
-        onnx_check.check(graph, (80, 40, 3), 5)
+        onnx_graph.check(graph, (80, 40, 3), 5)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pyimagesearch import artifacts, labelbin
 from pyimagesearch.console import CommandError
+from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file.guard import labelbin
 
 
 @pytest.mark.parametrize("read", [artifacts.read_card, labelbin.read_labels])

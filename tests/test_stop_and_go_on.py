@@ -13,8 +13,9 @@ import pytest
 from conftest import ROOT, Trained
 
 import train
-from pyimagesearch import artifacts, train_arguments
+from pyimagesearch import train_arguments
 from pyimagesearch.console import CommandError
+from pyimagesearch.model_file import artifacts
 
 # train.py that gets a signal when so many of its epochs are kept, or half-way through keeping one.
 SIGNALLED = """

@@ -7,13 +7,14 @@ import pytest
 from conftest import write_picture
 from numpy.typing import NDArray
 
-from pyimagesearch import serving, tagger
-from pyimagesearch.artifacts import Card
+from pyimagesearch import tagger
 from pyimagesearch.console import CommandError
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.model_file import predictors
+from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring.rejection import joint_energy
-from pyimagesearch.serving import Inputs
 from pyimagesearch.tagger import Tagged, Tagger
 
 LABELS = ("black", "blue", "dress", "jeans", "long")
@@ -68,7 +69,7 @@ def test_a_model_that_another_run_replaces_while_it_is_read_is_not_used_in_parts
     cards = iter((old.card, new if is_replaced else old.card))
     monkeypatch.setattr(tagger, "read_card", lambda path: next(cards))
     monkeypatch.setattr(tagger, "read_labels", lambda path: LABELS)
-    monkeypatch.setattr(serving, "load", lambda *_: old.predict)
+    monkeypatch.setattr(predictors, "load", lambda *_: old.predict)
     if is_replaced:
         with pytest.raises(CommandError, match=r"fashion\.model: another run replaced it while"):
             Tagger.load()

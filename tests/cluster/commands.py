@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from pyimagesearch import artifacts
+from pyimagesearch.model_file import artifacts
 
 PARTS = 24  # of the folder `photos`
 MANY = 60  # epochs, enough to kill something meanwhile

@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from pyimagesearch import artifacts
-from pyimagesearch.model_archive import CARD, CONFIG, SERVING_COPY, WEIGHTS
+from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file.archive import CARD, CONFIG, SERVING_COPY, WEIGHTS
 
 Members = list[tuple[str, bytes]]
 

@@ -15,7 +15,7 @@ from hostile.archives import ARCHIVES, changed, unpack, without_graph
 from hostile.graphs import GRAPHS
 from hostile.networks import CONFIGS, WEIGHTS, huge
 from hostile.pickles import PICKLES
-from pyimagesearch.model_archive import CONFIG, SERVING_COPY
+from pyimagesearch.model_file.archive import CONFIG, SERVING_COPY
 
 MAX_SECONDS = 10.0  # of processors
 KERAS_SECONDS = 12.0  # more, to load Keras before it is asked about the network

@@ -14,10 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from pyimagesearch import protobuf
-from pyimagesearch.network_check import MAX_PRODUCTS, MAX_VALUES
-from pyimagesearch.onnx_operators import FLOAT, OPERATORS, Attributes, GraphError, Shape
-from pyimagesearch.protobuf import Field, Schema
+from pyimagesearch.model_file.guard import protobuf
+from pyimagesearch.model_file.guard.keras_network import MAX_PRODUCTS, MAX_VALUES
+from pyimagesearch.model_file.guard.onnx_operators import (
+    FLOAT,
+    OPERATORS,
+    Attributes,
+    GraphError,
+    Shape,
+)
+from pyimagesearch.model_file.guard.protobuf import Field, Schema
 
 INT64 = 7
 MAX_NODES = 2000

@@ -10,10 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyimagesearch import model_archive, network_check
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.model_archive import CARD, SERVING_COPY, WEIGHTS
+from pyimagesearch.model_file import archive
+from pyimagesearch.model_file.archive import CARD, SERVING_COPY, WEIGHTS
+from pyimagesearch.model_file.guard import keras_network
 from pyimagesearch.networks.build import LARGEST
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def checkpoint_of(model_path: Path) -> Path:
 
 def read_card(path: Path) -> Card:
     """Return the card in the model file at `path`; raises CommandError where it has none."""
-    with model_archive.opened(path) as archive:
+    with archive.opened(path) as archive:
         return Card.from_json(archive.read(CARD).decode())
 
 
@@ -142,7 +143,7 @@ def read_serving_copy(path: Path) -> bytes | None:
 
     Raises CommandError where it is not the copy of the weights beside it.
     """
-    with model_archive.opened(path) as archive:
+    with archive.opened(path) as archive:
         if SERVING_COPY not in archive.namelist():
             return None
         if digests(archive) != json.loads(archive.read(CARD))[DIGESTS]:
@@ -158,9 +159,9 @@ def load_keras(path: Path) -> "keras.Model":
 
     Raises CommandError where Keras cannot or will not read it.
     """
-    with model_archive.opened(path) as archive:
+    with archive.opened(path) as archive:
         try:
-            network_check.check(archive)
+            keras_network.check(archive)
             return _load_keras(path)
         except Exception as error:  # Keras raises whatever its layers raise
             reason = str(error).strip().partition("\n")[0]
@@ -178,7 +179,7 @@ def _load_keras(path: Path) -> "keras.Model":
 
 def digests(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the digests of the members that belong together."""
-    return {name: model_archive.digest(archive, name) for name in (WEIGHTS, SERVING_COPY)}
+    return {name: archive.digest(archive, name) for name in (WEIGHTS, SERVING_COPY)}
 
 
 def check_pair(card: Card, labels: Sequence[str], model_path: Path, labelbin_path: Path) -> None:

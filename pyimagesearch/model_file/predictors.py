@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import network_check, onnx_check
-from pyimagesearch.artifacts import Card, load_keras, read_serving_copy
 from pyimagesearch.console import CommandError
-from pyimagesearch.model_archive import MAX_BYTES, SERVING_COPY
+from pyimagesearch.model_file.archive import MAX_BYTES, SERVING_COPY
+from pyimagesearch.model_file.artifacts import Card, load_keras, read_serving_copy
+from pyimagesearch.model_file.guard import keras_network, onnx_graph
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +54,7 @@ def onnx_predictor(
     """
     import onnxruntime
 
-    values = onnx_check.check(data, card.input_shape, len(card.labels))
+    values = onnx_graph.check(data, card.input_shape, len(card.labels))
 
     options = onnxruntime.SessionOptions()
     # Spinning threads take the cores that decode the next photos: half the speed on two cores.
@@ -85,12 +85,12 @@ def keras_predictor(network: "keras.Model", card: Card) -> Predict:
         probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
         return probabilities
 
-    return _in_pieces(predict, network_check.count_values(network))
+    return _in_pieces(predict, keras_network.count_values(network))
 
 
 def _in_pieces(predict: Predict, values: int) -> Predict:
     """Return `predict` for batches of any size, given what one input makes on its way."""
-    size = max(1, network_check.MAX_VALUES // values)
+    size = max(1, keras_network.MAX_VALUES // values)
 
     def predict_in_pieces(batch: Inputs) -> NDArray[np.float32]:
         if len(batch) <= size:
@@ -106,7 +106,7 @@ def make_copy(network: "keras.Model", card: Card, inputs: Inputs) -> bytes:
 
     Raises UnknownLayerError, or ValueError where they differ by more than 1e-4 or it is too large.
     """
-    from pyimagesearch.onnx_export import to_onnx
+    from pyimagesearch.model_file.onnx_export import to_onnx
 
     copy = to_onnx(network, card.scale)
     answers = [

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pyimagesearch.model_archive import CONFIG, WEIGHTS
+from pyimagesearch.model_file.archive import CONFIG, WEIGHTS
 
 if TYPE_CHECKING:
     import keras
