@@ -34,16 +34,15 @@ from pyimagesearch.data import near_duplicates, tables
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.data.tables import LabelledTable
-from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample, groups
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file import artifacts
 from pyimagesearch.networks.build import Recipe
+from pyimagesearch.training.history import Epoch, best_epoch
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    from pyimagesearch import runs, training
     from pyimagesearch.model_file.predictors import Inputs
 
 
@@ -144,11 +143,11 @@ def work(options: argparse.Namespace) -> None:
         print(f"\n{report.describe_duplicates(clusters)}", flush=True)
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
-    from pyimagesearch import training
+    from pyimagesearch.training import loop
 
     names = table.names if table is not None else ()
     share, seed = recipe.validation_share, recipe.seed
-    data, binarizer = training.prepare(samples, inputs, groups, clusters, share, seed, names)
+    data, binarizer = loop.prepare(samples, inputs, groups, clusters, share, seed, names)
     if options.folds or options.leave_one_pair_out or options.audit:
         cross_validate(samples, data, clusters, recipe, options)
     else:
@@ -164,14 +163,14 @@ def train(
     options: argparse.Namespace,
 ) -> None:
     """Train a tagger, save it, and print how good it is."""
-    from pyimagesearch import checkpoints, runs
+    from pyimagesearch.training import checkpoint, run
 
     def report_epoch(epoch: Epoch) -> None:
         console.say(report.describe_epoch(epoch, recipe.settings.epochs))
 
     path = artifacts.checkpoint_of(options.model)
-    with checkpoints.keep(path, runs.identify(data, recipe), options.resume) as checkpoint:
-        done = runs.run(data, recipe, report_epoch, checkpoint, options.workers)
+    with checkpoint.keep(path, run.identify(data, recipe), options.resume) as checkpoint:
+        done = run.run(data, recipe, report_epoch, checkpoint, options.workers)
         save(done, samples, data, binarizer, recipe, options)
 
 
@@ -184,7 +183,8 @@ def save(
     options: argparse.Namespace,
 ) -> None:
     """Print the scores of a run, and write its files, each whole."""
-    from pyimagesearch import plots, runs
+    from pyimagesearch import plots
+    from pyimagesearch.training import run
 
     units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
@@ -194,7 +194,7 @@ def save(
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
 
-    copy = runs.serving_copy(done, data.inputs[held[:64]])
+    copy = run.serving_copy(done, data.inputs[held[:64]])
     loss = f"{recipe.loss}, weighted" if recipe.positive_weights else recipe.loss
     title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
     made_by = {

@@ -16,12 +16,12 @@ from unittest.mock import patch
 import tensorflow as tf
 
 from benchmarks import photos
-from pyimagesearch import runs
 from pyimagesearch.console import silence_native_libraries
-from pyimagesearch.history import best_epoch
 from pyimagesearch.networks import training_layers
 from pyimagesearch.networks.training_layers import FusedBatchNormalization
-from pyimagesearch.shares import Share
+from pyimagesearch.training import run
+from pyimagesearch.training.history import best_epoch
+from pyimagesearch.training.shard import Share
 
 
 def apart(workers: int) -> type[FusedBatchNormalization]:
@@ -54,7 +54,7 @@ def main() -> None:
         for seed in range(42, 42 + options.seeds):
             data, _, recipe = photos.prepare(options.dataset, seed, options.epochs)
             with patch.object(training_layers, "FusedBatchNormalization", apart(workers)):
-                epochs = runs.run(data, recipe).epochs
+                epochs = run.run(data, recipe).epochs
             best.append(best_epoch(epochs).validation_exact_match)
             last.append(epochs[-1].validation_exact_match)
         size = recipe.settings.batch_size // workers

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch import labels, training
+from pyimagesearch import labels
 from pyimagesearch.data import near_duplicates
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.data.splits import Indices
@@ -11,11 +11,12 @@ from pyimagesearch.images import decoder
 from pyimagesearch.labels.groups import find_groups
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Recipe
+from pyimagesearch.training import loop
 
 
 def prepare(
     dataset: Path, seed: int, epochs: int | None = None, architecture: str | None = None
-) -> tuple[training.Data, Indices, Recipe]:
+) -> tuple[loop.Data, Indices, Recipe]:
     """Return the photos in `dataset`, their near-duplicate clusters (N,), and train.py's recipe.
 
     `epochs` and `architecture` take the place of what train.py would choose.
@@ -30,5 +31,5 @@ def prepare(
         samples, settings.image_size, decoder.MAX_PIXELS, 0.1, Path(".cache")
     )
     clusters = near_duplicates.clusters(pixels)
-    data, _ = training.prepare(samples, pixels, groups, clusters, recipe.validation_share, seed)
+    data, _ = loop.prepare(samples, pixels, groups, clusters, recipe.validation_share, seed)
     return data, clusters, recipe

@@ -29,12 +29,12 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pyimagesearch import training
-from pyimagesearch.augment import Augmentation
 from pyimagesearch.console import say, silence_native_libraries
 from pyimagesearch.data.tables import find_xml, read, read_xml
-from pyimagesearch.losses import Loss
 from pyimagesearch.networks import build
+from pyimagesearch.training import loop
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.losses import Loss
 
 Floats = NDArray[np.floating]
 # Takes training features (N, F), targets (N, L), test features and a seed; returns the scores by
@@ -64,13 +64,13 @@ def mlp(loss: str) -> Method:
         everything = np.arange(len(x))
         features, targets = x.astype(np.float32), y.astype(np.float32)
         classes = [str(column) for column in range(y.shape[1])]
-        data = training.Data(features, targets, classes, (), everything, everything)
+        data = loop.Data(features, targets, classes, (), everything, everything)
         defaults = build.DEFAULTS["mlp"]
-        schedule = training.Schedule(
+        schedule = loop.Schedule(
             defaults.epochs, defaults.batch_size, defaults.learning_rate, seed, loss=Loss(loss)
         )
         model = build.build_mlp(features, classes, seed)
-        training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
+        loop.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
         seen, scores = (np.asarray(model(part.astype(np.float32))) for part in (x, new))
         if loss != "ranking":
             return scores, scores >= 0.5

@@ -21,12 +21,12 @@ import tensorflow as tf
 from cv2.typing import MatLike
 
 from benchmarks.recipe_2018 import augmentation
-from pyimagesearch import trainer, training
-from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.labels import read
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.networks import build
+from pyimagesearch.training import loop, step
+from pyimagesearch.training.augment import Augmentation, augment
 
 CLASSES = ("black", "blue", "dress", "jeans", "red", "shirt")
 GROUPS = (
@@ -78,8 +78,8 @@ def make_step(model: keras.Model, batch: int) -> Work:
     pixels = random.integers(0, 256, (batch, *model.input_shape[1:]), np.uint8)
     targets = random.integers(0, 2, (batch, len(CLASSES))).astype(np.float32)
     everything = np.arange(batch)
-    data = training.Data(pixels, targets, CLASSES, GROUPS, everything, everything)
-    learner = trainer.Trainer(model, data, training.Schedule(1, batch, 1e-3, 0), Augmentation())
+    data = loop.Data(pixels, targets, CLASSES, GROUPS, everything, everything)
+    learner = step.Trainer(model, data, loop.Schedule(1, batch, 1e-3, 0), Augmentation())
 
     def step() -> None:
         loss, _ = learner.step(pixels, targets, tf.constant(0), tf.constant(1e-3))
@@ -118,7 +118,7 @@ def measure_steps(rounds: int) -> None:
         "three stages, pooled last": (make_step(stages(64, False), 64), 64),
     }
     # Keras's own layers, as they are saved.
-    with patch.object(trainer, "for_training", lambda model, *_: keras.models.clone_model(model)):
+    with patch.object(step, "for_training", lambda model, *_: keras.models.clone_model(model)):
         works["stock batch normalisation"] = make_step(shipped, 64), 64
         old = network("smallervggnet", 96)
         works["SmallerVGGNet, 96, stock, 32"] = make_step(old, 32), 32

@@ -22,10 +22,10 @@ from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
 from pyimagesearch.images import decoder
 from pyimagesearch.report import table
-from pyimagesearch.runs import judge_held_out
 from pyimagesearch.scoring import metrics
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
+from pyimagesearch.training.run import judge_held_out
 
 Pictures = NDArray[np.uint8]
 EACH = 50  # pictures of a kind

@@ -18,21 +18,21 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from benchmarks import photos
-from pyimagesearch import training
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
 from pyimagesearch.labels import labels_of_folder
 from pyimagesearch.networks.build import Recipe
-from pyimagesearch.runs import judge_held_out
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Tagger
+from pyimagesearch.training import loop
+from pyimagesearch.training.run import judge_held_out
 
 FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")
 Scores = dict[str, float]
 
 
 def run_fold(
-    data: training.Data, clusters: splits.Indices, fold: str, seed: int, settings: Recipe
+    data: loop.Data, clusters: splits.Indices, fold: str, seed: int, settings: Recipe
 ) -> Scores:
     """Train without the photos of the folder `fold`, and score seen and unseen pairs."""
     part = splits.images_with(labels_of_folder(fold), data.combinations)

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pyimagesearch import console, evaluation, report, runs
+from pyimagesearch import console, evaluation, report
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Judged
-from pyimagesearch.training import Data
+from pyimagesearch.training import run
+from pyimagesearch.training.loop import Data
 
 Parts = dict[str, Indices]  # by name, what a network of its own judges without having seen it
 
@@ -35,7 +36,7 @@ def label_pairs(data: Data) -> Parts:
 def judge(data: Data, parts: Parts, clusters: Indices, recipe: Recipe) -> list[Judged]:
     """Return what is said of each part by a network that saw no near-duplicate of it."""
     judged = []
-    held_out = runs.judge_held_out(data, list(parts.values()), clusters, recipe)
+    held_out = run.judge_held_out(data, list(parts.values()), clusters, recipe)
     for name, held in zip(parts, held_out, strict=True):
         exact = metrics.exact_match(held.judged.decided, data.targets[held.indices])
         console.say(f"{name}: exact match {exact:.3f}, {held.seconds:.0f} s of training")

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from pyimagesearch.history import Epoch, best_epoch
+from pyimagesearch.training.history import Epoch, best_epoch
 
 TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.console import escaped
-from pyimagesearch.history import Epoch
 from pyimagesearch.labels import Sample, count_combinations, count_labels
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.scoring.metrics import Scores
+from pyimagesearch.training.history import Epoch
 
 COMBINATIONS = 30  # shown one by one
 

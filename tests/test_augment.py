@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pyimagesearch.augment import Augmentation, augment, recolour, warp
-from pyimagesearch.shares import Share
+from pyimagesearch.training.augment import Augmentation, augment, recolour, warp
+from pyimagesearch.training.shard import Share
 
 SEED = tf.constant([3, 7])
 STILL = Augmentation(rotation=0, shift=0, shear=0, zoom=0, flip=False, recoloured=0)

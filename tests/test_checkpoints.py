@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from test_training import CLASSES, GROUPS, SIDE, bars
 
-from pyimagesearch import checkpoints, runs, training
-from pyimagesearch.augment import Augmentation
-from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
-from pyimagesearch.history import Epoch
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Defaults, Recipe
 from pyimagesearch.networks.training_layers import for_training
-from pyimagesearch.shares import Share
+from pyimagesearch.training import checkpoint, loop, run
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.checkpoint import Checkpoint, State
+from pyimagesearch.training.history import Epoch
+from pyimagesearch.training.shard import Share
 
 RUN = {"seed": 1, "epochs": 4, "groups": ["colour=blue,red"], "learning_rate": 5e-3}
-SCHEDULE = training.Schedule(epochs=4, batch_size=16, learning_rate=5e-3, seed=1)
+SCHEDULE = loop.Schedule(epochs=4, batch_size=16, learning_rate=5e-3, seed=1)
 
 
 class StoppedError(Exception):
@@ -40,7 +40,7 @@ def fit(
         if next(steps) == stop_after_steps:
             raise StoppedError
 
-    epochs = training.fit(
+    epochs = loop.fit(
         model, data, SCHEDULE, Augmentation(), stop, lambda _: None, checkpoint=checkpoint
     )
     return model, epochs
@@ -109,12 +109,12 @@ def test_a_checkpoint_of_another_run_is_refused_by_what_differs(tmp_path: Path) 
 def test_what_identifies_a_run_are_its_inputs_labels_split_and_recipe() -> None:
     data = bars(48)
     recipe = Recipe("factored", Defaults(SIDE, 2, 16, 5e-3), 0.25, seed=1)
-    identity = runs.identify(data, recipe)
+    identity = run.identify(data, recipe)
     assert json.loads(json.dumps(identity)) == identity
-    assert runs.identify(bars(48), recipe) == identity
+    assert run.identify(bars(48), recipe) == identity
 
-    def differing(other: training.Data, by: Recipe = recipe) -> set[str]:
-        found = runs.identify(other, by)
+    def differing(other: loop.Data, by: Recipe = recipe) -> set[str]:
+        found = run.identify(other, by)
         return {name for name in identity if found[name] != identity[name]}
 
     pixels, targets = data.inputs.copy(), data.targets.copy()
@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_is_named_and_training_goes_on(
 
 
 def run(path: Path, resume: bool, save: bool, stopped: bool) -> int:
-    with checkpoints.keep(path, RUN, resume) as checkpoint:
+    with checkpoint.keep(path, RUN, resume) as checkpoint:
         if save:
             checkpoint.save(state())
         if stopped:
@@ -206,7 +206,7 @@ def run(path: Path, resume: bool, save: bool, stopped: bool) -> int:
 def test_where_the_file_is_a_link_what_it_leads_to_goes(tmp_path: Path) -> None:
     (elsewhere := tmp_path / "elsewhere").touch()
     (link := tmp_path / "checkpoint").symlink_to(elsewhere)
-    with checkpoints.keep(link, {}, resume=False):
+    with checkpoint.keep(link, {}, resume=False):
         pass
     assert not elsewhere.exists()
     assert link.is_symlink()

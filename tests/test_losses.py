@@ -4,10 +4,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from pyimagesearch import losses, training
-from pyimagesearch.augment import Augmentation
-from pyimagesearch.losses import Loss
 from pyimagesearch.networks import build
+from pyimagesearch.training import loop, losses
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.losses import Loss
 
 Floats = NDArray[np.float32]
 DRAW = np.random.default_rng(0)
@@ -85,10 +85,10 @@ def macro_f1_on_skewed_labels(loss: Loss) -> float:
     features, targets = skewed(3000)
     train, test = np.arange(1500), np.arange(1500, 3000)
     classes = [f"label {number}" for number in range(12)]
-    data = training.Data(features, targets, classes, (), train, train)
+    data = loop.Data(features, targets, classes, (), train, train)
     model = build.build_mlp(features[train], classes, 0)
-    schedule = training.Schedule(25, 64, 1e-3, 0, loss=loss)
-    training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
+    schedule = loop.Schedule(25, 64, 1e-3, 0, loss=loss)
+    loop.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     probabilities = np.asarray(model(features[test]))
     return float(f1_score(targets[test], probabilities >= 0.5, average="macro", zero_division=0))
 

@@ -10,13 +10,13 @@ import pytest
 from conftest import Run, one_line_error
 from numpy.typing import NDArray
 
-from pyimagesearch import losses, training
-from pyimagesearch.augment import Augmentation
 from pyimagesearch.data.splits import stratified_split
-from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.model_file.onnx_export import to_onnx
 from pyimagesearch.networks import build
 from pyimagesearch.networks.mlp import MultiLabelMLP
+from pyimagesearch.training import loop, losses
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.history import Epoch, best_epoch
 
 Floats = NDArray[np.float32]
 LABELS = ("big", "far", "red")
@@ -32,13 +32,13 @@ def table(count: int = 300) -> tuple[Floats, Floats]:
     return x, targets.astype(np.float32)
 
 
-def trained(loss: losses.Loss, count: int = 300) -> tuple[keras.Model, training.Data, list[Epoch]]:
+def trained(loss: losses.Loss, count: int = 300) -> tuple[keras.Model, loop.Data, list[Epoch]]:
     features, targets = table(count)
     split = stratified_split([tuple(row) for row in targets], np.arange(count), 0.25, 0)
-    data = training.Data(features, targets, LABELS, (), *split)
+    data = loop.Data(features, targets, LABELS, (), *split)
     model = build.build_mlp(features[data.training], LABELS, 0)
-    schedule = training.Schedule(25, 32, 3e-3, 0, loss=loss)
-    epochs = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
+    schedule = loop.Schedule(25, 32, 3e-3, 0, loss=loss)
+    epochs = loop.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     return model, data, epochs
 
 

@@ -5,13 +5,13 @@ import pytest
 import tensorflow as tf
 from test_training import SIDE, bars, trained
 
-from pyimagesearch import precision
-from pyimagesearch.augment import Augmentation
-from pyimagesearch.history import best_epoch
 from pyimagesearch.networks import build
-from pyimagesearch.precision import Precision
-from pyimagesearch.trainer import Trainer
-from pyimagesearch.training import Schedule
+from pyimagesearch.training import precision
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.history import best_epoch
+from pyimagesearch.training.loop import Schedule
+from pyimagesearch.training.precision import Precision
+from pyimagesearch.training.step import Trainer
 
 
 def pretend_gpu(patch: pytest.MonkeyPatch, *capability: int) -> None:

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from test_training import SIDE, bars
 
-from pyimagesearch import losses, runs, training
 from pyimagesearch.data import splits
-from pyimagesearch.history import Epoch
 from pyimagesearch.networks.build import Defaults, Recipe
 from pyimagesearch.scoring import metrics
+from pyimagesearch.training import loop, losses, run
+from pyimagesearch.training.history import Epoch
 
 RECIPE = Recipe("factored", Defaults(SIDE, 1, 16, 5e-3), validation_share=0.25, seed=1)
 
@@ -19,14 +19,14 @@ def test_what_is_held_out_neither_trains_nor_chooses(monkeypatch: pytest.MonkeyP
     clusters = np.arange(96) // 3
     parts = splits.stratified_folds(data.combinations, clusters, 3, seed=0)
     used = []
-    genuine = training.fit
+    genuine = loop.fit
 
-    def spy(model: keras.Model, of_run: training.Data, *rest: Any) -> list[Epoch]:
+    def spy(model: keras.Model, of_run: loop.Data, *rest: Any) -> list[Epoch]:
         used.append(np.concatenate([of_run.training, of_run.validation]))
         return genuine(model, of_run, *rest)
 
-    monkeypatch.setattr(training, "fit", spy)
-    held = list(runs.judge_held_out(data, parts[:2], clusters, RECIPE))
+    monkeypatch.setattr(loop, "fit", spy)
+    held = list(run.judge_held_out(data, parts[:2], clusters, RECIPE))
     for part, images, one in zip(parts[:2], used, held, strict=True):
         assert not set(clusters[images]) & set(clusters[part])
         assert len(images) + len(part) == 96
@@ -38,7 +38,7 @@ def test_a_run_makes_a_tagger_that_has_learned() -> None:
     data = bars()
     ten = Recipe("factored", Defaults(SIDE, 10, 16, 5e-3), 0.25, seed=1)
     epochs: list[Epoch] = []
-    done = runs.run(data, ten, epochs.append)
+    done = run.run(data, ten, epochs.append)
     assert epochs == done.epochs
     judged = done.tagger.judge(data.inputs[data.validation])
     exact = metrics.exact_match(judged.decided, data.targets[data.validation])
@@ -53,19 +53,19 @@ def test_a_run_on_features_takes_its_loss_and_its_weights_from_the_recipe(
     features = draw.normal(size=(240, 3)).astype(np.float32)
     targets = np.stack([features[:, 0] > 0, features[:, 1] > 1], axis=1).astype(np.float32)
     split = np.arange(160), np.arange(160, 240)
-    data = training.Data(features, targets, ("often", "rare"), (), *split, ("a", "b", "c"))
+    data = loop.Data(features, targets, ("often", "rare"), (), *split, ("a", "b", "c"))
     schedules = []
-    genuine = training.fit
+    genuine = loop.fit
 
     def spy(
-        model: keras.Model, of_run: training.Data, schedule: training.Schedule, *rest: Any
+        model: keras.Model, of_run: loop.Data, schedule: loop.Schedule, *rest: Any
     ) -> list[Epoch]:
         schedules.append(schedule)
         return genuine(model, of_run, schedule, *rest)
 
-    monkeypatch.setattr(training, "fit", spy)
+    monkeypatch.setattr(loop, "fit", spy)
     recipe = Recipe("mlp", Defaults(0, 10, 16, 3e-3), 0.25, 1, "focal", positive_weights=True)
-    done = runs.run(data, recipe)
+    done = run.run(data, recipe)
     assert schedules[0].loss == losses.Loss("focal", losses.balance(targets[:160]))
     assert done.tagger.card.features == ("a", "b", "c")
     assert set(done.tagger.card.thresholds) != {0.5}

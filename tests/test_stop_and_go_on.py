@@ -21,7 +21,7 @@ from pyimagesearch.model_file import artifacts
 SIGNALLED = """
 import os, signal, sys
 import numpy as np
-from pyimagesearch.checkpoints import Checkpoint
+from pyimagesearch.training.checkpoint import Checkpoint
 import train
 
 number, epoch, when = signal.Signals[sys.argv[1]], int(sys.argv[2]), sys.argv[3]

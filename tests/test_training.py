@@ -2,14 +2,14 @@ import keras
 import numpy as np
 import pytest
 
-from pyimagesearch import training
-from pyimagesearch.augment import Augmentation
 from pyimagesearch.data.splits import stratified_split
-from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.networks import build
 from pyimagesearch.networks.training_layers import FusedBatchNormalization, for_training
-from pyimagesearch.shares import Share
+from pyimagesearch.training import loop
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.shard import Share
 
 CLASSES = ("blue", "flat", "red", "tall")
 GROUPS = (
@@ -19,7 +19,7 @@ GROUPS = (
 SIDE = 24
 
 
-def bars(count: int = 96) -> training.Data:
+def bars(count: int = 96) -> loop.Data:
     """Red and blue bars, flat or tall, on noise."""
     draw = np.random.default_rng(5)
     images = draw.integers(90, 160, (count, SIDE, SIDE, 3), dtype=np.uint8)
@@ -34,13 +34,13 @@ def bars(count: int = 96) -> training.Data:
         targets[index] = (1 - red, 1 - tall, red, tall)
     keys = [tuple(np.array(CLASSES)[row > 0]) for row in targets]
     split = stratified_split(keys, np.arange(count), 0.25, 0)
-    return training.Data(images, targets, CLASSES, GROUPS, *split)
+    return loop.Data(images, targets, CLASSES, GROUPS, *split)
 
 
-def trained(data: training.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[Epoch]]:
+def trained(data: loop.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[Epoch]]:
     model = build.build("factored", SIDE, GROUPS, CLASSES, seed)
-    schedule = training.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
-    done = training.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
+    schedule = loop.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
+    done = loop.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
     return model, done
 
 
@@ -51,7 +51,7 @@ def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
     assert best.validation_exact_match > 0.9
     assert [epoch.number for epoch in epochs] == list(range(1, 11))
     probabilities = model.predict(data.inputs[data.validation] / 255, verbose=0)
-    loss = training.cross_entropy(data.targets[data.validation], probabilities)
+    loss = loop.cross_entropy(data.targets[data.validation], probabilities)
     assert loss == pytest.approx(best.validation_loss, abs=1e-4)
 
 
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_weights() -> None:
 
 
 def test_the_learning_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
-    rates = [training.one_cycle(step, 99, 1.0) for step in range(99)]
+    rates = [loop.one_cycle(step, 99, 1.0) for step in range(99)]
     assert int(np.argmax(rates)) == 24
     assert rates[24] == pytest.approx(1.0)
     assert np.all(np.diff(rates[:25]) > 0)

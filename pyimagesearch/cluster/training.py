@@ -21,12 +21,13 @@ import tensorflow as tf
 from numpy.typing import DTypeLike, NDArray
 from tqdm import tqdm
 
-from pyimagesearch import console, runs, training
-from pyimagesearch.checkpoints import Checkpoint
+from pyimagesearch import console
 from pyimagesearch.cluster.session import cpus_each, last_line, session
 from pyimagesearch.console import CommandError
-from pyimagesearch.history import Epoch
 from pyimagesearch.networks.build import Recipe
+from pyimagesearch.training import loop, run
+from pyimagesearch.training.checkpoint import Checkpoint
+from pyimagesearch.training.history import Epoch
 
 LOST_WORKERS = 2  # so many times training goes on; more look like a fault that stays
 SECONDS_BETWEEN_REPORTS = 1.0
@@ -61,7 +62,7 @@ class MappedArray:
 class Task:
     """What every worker needs to know."""
 
-    data: training.Data
+    data: loop.Data
     mapped: MappedArray | None  # in the place of data.inputs
     recipe: Recipe
     checkpoint: Checkpoint
@@ -71,7 +72,7 @@ class Task:
 
 
 def train(
-    data: training.Data,
+    data: loop.Data,
     recipe: Recipe,
     checkpoint: Checkpoint,
     workers: int,
@@ -90,7 +91,7 @@ def train(
     epochs = recipe.settings.epochs
     if checkpoint.epochs_done == epochs:
         return
-    steps = training.steps_per_epoch(data, runs.make_schedule(data, recipe))
+    steps = loop.steps_per_epoch(data, run.make_schedule(data, recipe))
     mapped = MappedArray.of(data.inputs)
     sent = replace(data, inputs=data.inputs[:0]) if mapped else data
     with (
@@ -194,8 +195,8 @@ def work(config: dict[str, Any]) -> None:
     if checkpoint.path.exists():
         checkpoint.find()
 
-    schedule = runs.make_schedule(data, task.recipe)
-    step = checkpoint.epochs_done * training.steps_per_epoch(data, schedule)
+    schedule = run.make_schedule(data, task.recipe)
+    step = checkpoint.epochs_done * loop.steps_per_epoch(data, schedule)
     last_told = 0.0
 
     def tell(kind: str, what: object) -> None:
@@ -212,9 +213,9 @@ def work(config: dict[str, Any]) -> None:
     tell("start", checkpoint.epochs_done)
     try:
         with strategy.scope():
-            model = runs.build_network(data, task.recipe)
-            training.fit(
-                *(model, data, schedule, runs.make_augmentation(task.recipe), on_step),
+            model = run.build_network(data, task.recipe)
+            loop.fit(
+                *(model, data, schedule, run.make_augmentation(task.recipe), on_step),
                 lambda epoch: tell("epoch", epoch),
                 checkpoint,
             )

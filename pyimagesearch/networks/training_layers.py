@@ -9,7 +9,7 @@ number of workers.
 import keras
 import tensorflow as tf
 
-from pyimagesearch.shares import Share
+from pyimagesearch.training.shard import Share
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):

@@ -12,10 +12,10 @@ from test_training import SIDE, bars
 
 from cluster.commands import MANY, Result, assert_close, assert_same, read_until, training
 from cluster.processes import Start, children, running, wait_for_end
-from pyimagesearch.checkpoints import Checkpoint
 from pyimagesearch.cluster.training import MappedArray, train
 from pyimagesearch.console import CommandError
 from pyimagesearch.networks.build import Defaults, Recipe
+from pyimagesearch.training.checkpoint import Checkpoint
 
 FEW = 12  # epochs; rounding errors grow with them
 

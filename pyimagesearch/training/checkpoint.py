@@ -18,7 +18,7 @@ import numpy as np
 
 from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
-from pyimagesearch.history import Epoch
+from pyimagesearch.training.history import Epoch
 
 FACTS = "facts"
 # What NumPy, zipfile and json raise where a file is torn, or is something else.

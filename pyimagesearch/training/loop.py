@@ -11,17 +11,17 @@ import numpy as np
 import tensorflow as tf
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pyimagesearch.augment import Augmentation
-from pyimagesearch.checkpoints import Checkpoint, State
 from pyimagesearch.console import CommandError
 from pyimagesearch.data.splits import Indices, stratified_split
-from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.labels import Sample
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.losses import Loss
 from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring import metrics, thresholds
-from pyimagesearch.trainer import Floats, Trainer
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.checkpoint import Checkpoint, State
+from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.losses import Loss
+from pyimagesearch.training.step import Floats, Trainer
 
 WARM_UP = 0.25  # of all steps
 DEFAULT_LOSS = Loss()

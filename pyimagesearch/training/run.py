@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pyimagesearch import console, losses, training
-from pyimagesearch.augment import Augmentation
-from pyimagesearch.checkpoints import Checkpoint
+from pyimagesearch import console
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
-from pyimagesearch.history import Epoch, best_epoch
 from pyimagesearch.model_file import predictors
 from pyimagesearch.model_file.artifacts import Card
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import calibration, rejection, thresholds
 from pyimagesearch.tagger import Judged, Tagger
+from pyimagesearch.training import loop, losses
+from pyimagesearch.training.augment import Augmentation
+from pyimagesearch.training.checkpoint import Checkpoint
+from pyimagesearch.training.history import Epoch, best_epoch
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Run:
 
 
 def run(
-    data: training.Data,
+    data: loop.Data,
     recipe: Recipe,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
     checkpoint: Checkpoint | None = None,
@@ -52,7 +53,7 @@ def run(
         from pyimagesearch.cluster.training import train
 
         train(data, recipe, checkpoint, workers, on_epoch)
-    steps = training.steps_per_epoch(data, schedule)
+    steps = loop.steps_per_epoch(data, schedule)
     with (
         console.defer_interrupts() as stop_if_asked,
         tqdm(
@@ -69,17 +70,17 @@ def run(
             bar.update()
             stop_if_asked()
 
-        epochs = training.fit(
+        epochs = loop.fit(
             *(model, data, schedule, make_augmentation(recipe), on_step, on_epoch, checkpoint)
         )
     return Run(model, epochs, make_tagger(model, data, recipe))
 
 
-def make_schedule(data: training.Data, recipe: Recipe) -> training.Schedule:
+def make_schedule(data: loop.Data, recipe: Recipe) -> loop.Schedule:
     """Return how `recipe` says to learn from `data`."""
     settings = recipe.settings
     weights = losses.balance(data.targets[data.training]) if recipe.positive_weights else None
-    return training.Schedule(
+    return loop.Schedule(
         settings.epochs,
         settings.batch_size,
         settings.learning_rate,
@@ -96,7 +97,7 @@ def make_augmentation(recipe: Recipe) -> Augmentation:
     return Augmentation(recoloured=0.0) if recipe.loss == "ranking" else Augmentation()
 
 
-def identify(data: training.Data, recipe: Recipe) -> dict[str, object]:
+def identify(data: loop.Data, recipe: Recipe) -> dict[str, object]:
     """Return by name what a run is of: its inputs, its labels, its split and its recipe."""
     settings = asdict(recipe)
     return {
@@ -114,7 +115,7 @@ def _digest(array: NDArray[np.generic]) -> str:
     return f"{len(array)} of digest {hashlib.sha256(contents.data).hexdigest()[:12]}"
 
 
-def describe(model: keras.Model, data: training.Data, recipe: Recipe) -> str:
+def describe(model: keras.Model, data: loop.Data, recipe: Recipe) -> str:
     """Return in one line what is trained on what."""
     side = recipe.settings.image_size
     units = "rows" if data.features else "photos"
@@ -125,7 +126,7 @@ def describe(model: keras.Model, data: training.Data, recipe: Recipe) -> str:
     )
 
 
-def build_network(data: training.Data, recipe: Recipe) -> keras.Model:
+def build_network(data: loop.Data, recipe: Recipe) -> keras.Model:
     """Return the untrained network for `data`; one for features knows how they vary in training."""
     if data.features:
         rows = data.inputs[data.training].astype(np.float32, copy=False)
@@ -134,7 +135,7 @@ def build_network(data: training.Data, recipe: Recipe) -> keras.Model:
     return build.build(recipe.architecture, side, data.groups, data.classes, recipe.seed)
 
 
-def make_tagger(model: keras.Model, data: training.Data, recipe: Recipe) -> Tagger:
+def make_tagger(model: keras.Model, data: loop.Data, recipe: Recipe) -> Tagger:
     """Return `model` as a tagger, its limits chosen on the validation inputs."""
     card = Card(
         architecture=recipe.architecture,
@@ -188,7 +189,7 @@ class HeldOut:
 
 
 def judge_held_out(
-    data: training.Data, parts: Sequence[Indices], clusters: Indices, recipe: Recipe
+    data: loop.Data, parts: Sequence[Indices], clusters: Indices, recipe: Recipe
 ) -> Iterator[HeldOut]:
     """Yield for each of `parts` what a run on the other inputs of `data` says of it.
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pyimagesearch.shares import Share
+from pyimagesearch.training.shard import Share
 
 
 @dataclass(frozen=True)

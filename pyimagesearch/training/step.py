@@ -8,16 +8,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pyimagesearch import precision
-from pyimagesearch.augment import Augmentation, augment
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.networks.build import colour_columns
 from pyimagesearch.networks.training_layers import for_training
-from pyimagesearch.shares import Share
+from pyimagesearch.training import precision
+from pyimagesearch.training.augment import Augmentation, augment
+from pyimagesearch.training.shard import Share
 
 if TYPE_CHECKING:
     from pyimagesearch.model_file.predictors import Inputs
-    from pyimagesearch.training import Data, Schedule
+    from pyimagesearch.training.loop import Data, Schedule
 
 Floats = NDArray[np.float32]
 
