@@ -19,21 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimagesearch import (
-    audit,
-    console,
-    evaluation,
-    files,
-    labels,
-    records,
-    report,
-    train_arguments,
-)
+from pyimagesearch import console, files, labels, train_arguments
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import near_duplicates, tables
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.data.tables import LabelledTable
+from pyimagesearch.evaluation import audit, evaluate, metrics_json, report
 from pyimagesearch.labels import Sample, groups
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file import artifacts
@@ -183,13 +175,13 @@ def save(
     options: argparse.Namespace,
 ) -> None:
     """Print the scores of a run, and write its files, each whole."""
-    from pyimagesearch import plots
+    from pyimagesearch.evaluation import plots
     from pyimagesearch.training import run
 
     units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
     judged, truth = done.tagger.judge(data.inputs, held), data.targets[held]
-    scores = evaluation.score(judged, truth, data.classes, recipe.seed)
+    scores = evaluate.score(judged, truth, data.classes, recipe.seed)
     best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
@@ -209,7 +201,7 @@ def save(
     with files.atomic_writes(written, ".keras") as (model, labelbin, plot, record):
         artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
         plots.plot_history(done.epochs, title, plot, loss)
-        records.write_record(record, scores, made_by)
+        metrics_json.write_record(record, scores, made_by)
     console.say(f"wrote {', '.join(map(str, written))}")
 
 
@@ -221,7 +213,7 @@ def cross_validate(
     options: argparse.Namespace,
 ) -> None:
     """Have all photos judged by networks that never saw them, and print what was asked of that."""
-    from pyimagesearch import cross_validation
+    from pyimagesearch.evaluation import cross_validation
 
     if options.leave_one_pair_out:
         parts = cross_validation.label_pairs(data)

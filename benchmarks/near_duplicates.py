@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import photos
-from pyimagesearch import cross_validation
 from pyimagesearch.console import silence_native_libraries
-from pyimagesearch.report import mean_and_spread
+from pyimagesearch.evaluation import cross_validation
+from pyimagesearch.evaluation.report import mean_and_spread
 from pyimagesearch.scoring import metrics
 
 SPLITS = ("together", "apart")

@@ -44,7 +44,7 @@ def normalized(channels: int) -> nn.BatchNorm2d:
 
 
 class FactoredNet(nn.Module):
-    """pyimagesearch.networks.factored, layer for layer, on (B, 3, S, S) RGB in 0..1; returns logits."""
+    """networks.factored, layer for layer, on (B, 3, S, S) RGB in 0..1; returns logits."""
 
     def __init__(self, colours: list[int], classes: int) -> None:
         """Build both pathways; `colours` are the columns of the colour labels."""
@@ -171,7 +171,7 @@ def load(dataset: Path, validation: Path, cache: Path) -> Photos:
 
 def train(photos: Photos, epochs: int, seed: int) -> dict[str, Tensor]:
     """Return the weights of the best epoch; print a line an epoch."""
-    colours = colour_columns(photos.label_groups, photos.classes)
+    colours = colour_columns(photos.groups, photos.classes)
     batch, peak = SETTINGS.batch_size, SETTINGS.learning_rate
     steps = math.ceil(len(photos.training) / batch)
     model = FactoredNet(colours, len(photos.classes)).to(memory_format=torch.channels_last)

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from benchmarks import photos
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
+from pyimagesearch.evaluation.report import table
 from pyimagesearch.images import decoder
-from pyimagesearch.report import table
 from pyimagesearch.scoring import metrics
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger

@@ -54,15 +54,18 @@ def write_sidecar(path: Path, tagged: Tagged, last: Path | None) -> Path:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Print the scores of the model on labelled photos, or on the rows of a labelled table."""
-    from pyimagesearch import evaluation, report  # scikit-learn takes a second to load
+    from pyimagesearch.evaluation import (
+        evaluate,
+        report,  # scikit-learn takes a second to load
+    )
 
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
     if tagger.card.features:
-        scores = evaluation.evaluate_table(tagger, options.evaluate)
+        scores = evaluate.evaluate_table(tagger, options.evaluate)
         print(report.describe_scores(scores, "rows"))
         return
     samples = labels.read(options.evaluate)
-    print(report.describe_scores(evaluation.evaluate(tagger, samples, options.max_pixels)))
+    print(report.describe_scores(evaluate.evaluate(tagger, samples, options.max_pixels)))
 
 
 def tag(

@@ -8,8 +8,9 @@ import pytest
 from conftest import write_picture
 
 import train
-from pyimagesearch import audit, contact_sheet, train_arguments
+from pyimagesearch import train_arguments
 from pyimagesearch.console import CommandError
+from pyimagesearch.evaluation import audit, contact_sheet
 from pyimagesearch.labels import Sample
 from pyimagesearch.tagger import Judged
 

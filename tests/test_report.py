@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyimagesearch import report
+from pyimagesearch.evaluation import report
 from pyimagesearch.labels import Sample
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.scoring import metrics

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pyimagesearch import console, evaluation, report
+from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
+from pyimagesearch.evaluation import evaluate, report
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Judged
@@ -57,7 +58,7 @@ def describe(data: Data, parts: Parts, judged: Sequence[Judged], seed: int) -> s
         for (name, part), share, silent in zip(parts.items(), exact, untagged, strict=True)
     ]
     targets = data.targets[np.concatenate(list(parts.values()))]
-    scores = evaluation.score(join(judged), targets, data.classes, seed)
+    scores = evaluate.score(join(judged), targets, data.classes, seed)
     return (
         f"{report.table(('never seen', units, 'exact match', 'no tags'), rows)}\n"
         f"mean and standard deviation {report.mean_and_spread(exact)}\n\n"

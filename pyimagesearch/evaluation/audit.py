@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pyimagesearch import contact_sheet
 from pyimagesearch.console import CommandError
+from pyimagesearch.evaluation import contact_sheet
 from pyimagesearch.labels import Sample, count_labels, join_labels, write_rows
 from pyimagesearch.tagger import Judged
 
