@@ -11,7 +11,8 @@ python classify.py --image photos/ --workers 8 --output tags.parquet
 import argparse
 import sys
 
-from pyimagesearch import classify_arguments, console
+from pyimagesearch import console
+from pyimagesearch.cli import classify_arguments
 from pyimagesearch.images import processes
 
 

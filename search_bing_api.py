@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 
 from pyimagesearch import console
-from pyimagesearch.arguments import positive_int
+from pyimagesearch.cli.arguments import positive_int
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import bing, brave, openverse
 from pyimagesearch.gather.api import connect, key_from_environment

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimagesearch import console, files, labels, train_arguments
+from pyimagesearch import console, files, labels
+from pyimagesearch.cli import train_arguments
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import near_duplicates, tables
 from pyimagesearch.data.cache import load_samples

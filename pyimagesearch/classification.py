@@ -4,24 +4,25 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, labels, rows
-from pyimagesearch.classify_arguments import names_one_file
+from pyimagesearch import console, labels
+from pyimagesearch.cli import output
+from pyimagesearch.cli.classify_arguments import names_one_file
+from pyimagesearch.cli.output import Write
+from pyimagesearch.cli.pictures import PictureWriter, check_display, show
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import decoder, find, pool
 from pyimagesearch.images.decoder import ImageError
-from pyimagesearch.pictures import PictureWriter, check_display, show
-from pyimagesearch.rows import Write
 from pyimagesearch.tagger import Tagged, Tagger
 
 
 def choose_writer(options: argparse.Namespace, known: Sequence[str], in_detail: bool) -> Write:
     """Return what prints one photo in the form asked for."""
     if options.csv:
-        return rows.csv_writer(known)
+        return output.csv_writer(known)
     return (
-        rows.json_writer(options.top_k)
+        output.json_writer(options.top_k)
         if options.json
-        else rows.text_writer(in_detail, options.top_k)
+        else output.text_writer(in_detail, options.top_k)
     )
 
 
@@ -29,7 +30,7 @@ def draw(
     path: Path, tagged: Tagged, pictures: PictureWriter | None, options: argparse.Namespace
 ) -> None:
     """Draw the tags on a copy of the photo, and write and show it as asked."""
-    from pyimagesearch.annotate import draw_tags
+    from pyimagesearch.cli.annotate import draw_tags
 
     try:
         pixels = pool.decode(decoder.read_bytes(path), max_pixels=options.max_pixels)

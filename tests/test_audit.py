@@ -8,7 +8,7 @@ import pytest
 from conftest import write_picture
 
 import train
-from pyimagesearch import train_arguments
+from pyimagesearch.cli import train_arguments
 from pyimagesearch.console import CommandError
 from pyimagesearch.evaluation import audit, contact_sheet
 from pyimagesearch.labels import Sample

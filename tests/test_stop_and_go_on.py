@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, Trained
 
 import train
-from pyimagesearch import train_arguments
+from pyimagesearch.cli import train_arguments
 from pyimagesearch.console import CommandError
 from pyimagesearch.model_file import artifacts
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch.arguments import file_path, positive_float, positive_int, share
+from pyimagesearch.cli.arguments import file_path, positive_float, positive_int, share
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import decoder
 from pyimagesearch.labels.groups import LabelGroup

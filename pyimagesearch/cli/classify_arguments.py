@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyimagesearch.arguments import file_path, nonempty, positive_int, share
+from pyimagesearch.cli.arguments import file_path, nonempty, positive_int, share
 from pyimagesearch.images.headers import MAX_PIXELS
 
 FORMS = ("json", "csv", "top_k", "sidecar", "show")  # of what is said of each photo
