@@ -27,10 +27,10 @@ from pyimagesearch.gather import bing, brave, openverse
 from pyimagesearch.gather.api import connect, key_from_environment
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
-from pyimagesearch.gather.folder import name_for, open_folder
-from pyimagesearch.gather.found import Found
+from pyimagesearch.gather.options import LICENCES, SAFE_SEARCHES, SIZES, WrongArgumentError
+from pyimagesearch.gather.results import Found
 from pyimagesearch.gather.services import SERVICES, Service
-from pyimagesearch.gather.terms import LICENCES, SAFE_SEARCHES, SIZES, WrongArgumentError
+from pyimagesearch.gather.store import name_for, open_folder
 
 CONTACT = "GATHER_CONTACT"
 LIMITS = Limits()

@@ -27,8 +27,8 @@ import numpy as np
 
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
-from pyimagesearch.gather.folder import open_folder
-from pyimagesearch.gather.found import Found
+from pyimagesearch.gather.results import Found
+from pyimagesearch.gather.store import open_folder
 
 TARGET = 10
 HOSTS = [f"127.0.0.{last}" for last in range(1, 9)]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import httpx
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.gather.found import inner, records, text
+from pyimagesearch.gather.options import WrongArgumentError
+from pyimagesearch.gather.results import inner, records, text
 from pyimagesearch.gather.retry import PASSING, pause_before_retry
-from pyimagesearch.gather.terms import WrongArgumentError
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; between bytes, and to connect
 _LONGEST_MESSAGE = 300  # characters

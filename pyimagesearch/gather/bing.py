@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from pyimagesearch.gather.api import Api
-from pyimagesearch.gather.found import Found, number, records, take, text
-from pyimagesearch.gather.terms import Licence, SafeSearch, Size, WrongArgumentError
+from pyimagesearch.gather.options import Licence, SafeSearch, Size, WrongArgumentError
+from pyimagesearch.gather.results import Found, number, records, take, text
 
 KEY = "BING_SEARCH_KEY"
 AUTH_HEADER = "Ocp-Apim-Subscription-Key"

@@ -6,8 +6,8 @@ Contract: https://api-dashboard.search.brave.com/api-reference/images/image_sear
 from collections.abc import Iterator
 
 from pyimagesearch.gather.api import Api
-from pyimagesearch.gather.found import Found, number, records, take, text
-from pyimagesearch.gather.terms import Licence, SafeSearch, Size, WrongArgumentError
+from pyimagesearch.gather.options import Licence, SafeSearch, Size, WrongArgumentError
+from pyimagesearch.gather.results import Found, number, records, take, text
 
 ENDPOINT = "https://api.search.brave.com/res/v1/images/search"
 KEY = "BRAVE_SEARCH_KEY"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather.api import Api
-from pyimagesearch.gather.found import Found, inner, number, records, take, text
-from pyimagesearch.gather.terms import Licence, SafeSearch, Size, WrongArgumentError
+from pyimagesearch.gather.options import Licence, SafeSearch, Size, WrongArgumentError
+from pyimagesearch.gather.results import Found, inner, number, records, take, text
 
 ENDPOINT = "https://commons.wikimedia.org/w/api.php"
 PAGE = 50  # imageinfo takes no more files in one request

@@ -10,9 +10,9 @@ from pathlib import Path
 from pyimagesearch.console import progress, say
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
-from pyimagesearch.gather.folder import Folder
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.picture import Picture, inspect
+from pyimagesearch.gather.identify import Picture, inspect
+from pyimagesearch.gather.results import Found
+from pyimagesearch.gather.store import Folder
 from pyimagesearch.images import decoder
 
 PHOTOS_IN_MEMORY = 2  # for each that is fetched at a time

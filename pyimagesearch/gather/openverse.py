@@ -7,8 +7,8 @@ Limits: https://docs.openverse.org/api/reference/authentication_and_throttling.h
 from collections.abc import Iterator
 
 from pyimagesearch.gather.api import Api
-from pyimagesearch.gather.found import Found, number, records, take, text
-from pyimagesearch.gather.terms import Licence, SafeSearch, Size
+from pyimagesearch.gather.options import Licence, SafeSearch, Size
+from pyimagesearch.gather.results import Found, number, records, take, text
 
 ENDPOINT = "https://api.openverse.org/v1/images/"
 KEY = "OPENVERSE_TOKEN"

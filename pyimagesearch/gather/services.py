@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pyimagesearch.gather import bing, brave, commons, openverse
-from pyimagesearch.gather.found import Found
+from pyimagesearch.gather.results import Found
 
 
 @dataclass(frozen=True)

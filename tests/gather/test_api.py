@@ -7,7 +7,7 @@ from gather.contracts import KEY
 from gather.local_web import Handler, LocalWeb, reply_json, with_body, with_status
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather.api import Api, Key, connect, key_from_environment
-from pyimagesearch.gather.terms import WrongArgumentError
+from pyimagesearch.gather.options import WrongArgumentError
 
 GOOD = {"good": 1}
 

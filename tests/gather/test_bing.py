@@ -6,7 +6,7 @@ from gather.local_web import LocalWeb, reply_json
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import bing
 from pyimagesearch.gather.api import Api, Key, connect
-from pyimagesearch.gather.terms import WrongArgumentError
+from pyimagesearch.gather.options import WrongArgumentError
 
 URLS = [f"http://photos.example/{number}.jpg" for number in range(400)]
 

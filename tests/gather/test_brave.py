@@ -6,8 +6,8 @@ from gather.local_web import LocalWeb, reply_json
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import brave
 from pyimagesearch.gather.api import Api, Key, connect
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.terms import WrongArgumentError
+from pyimagesearch.gather.options import WrongArgumentError
+from pyimagesearch.gather.results import Found
 
 URLS = [f"http://photos.example/{number}.jpg" for number in range(300)]
 

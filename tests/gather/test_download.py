@@ -13,9 +13,9 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.download import Counts, Search, download
 from pyimagesearch.gather.fetch import Limits
-from pyimagesearch.gather.folder import Folder, open_folder
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.picture import inspect
+from pyimagesearch.gather.identify import inspect
+from pyimagesearch.gather.results import Found
+from pyimagesearch.gather.store import Folder, open_folder
 from pyimagesearch.images import decoder
 
 LIMITS = Limits(max_bytes=2**20, seconds=1.0, silence=0.5)

@@ -6,10 +6,10 @@ import pytest
 from gather.local_web import fork_server, photo
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import sources
-from pyimagesearch.gather.folder import Folder, name_for, open_folder
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.picture import inspect
-from pyimagesearch.gather.sources import Row
+from pyimagesearch.gather.identify import inspect
+from pyimagesearch.gather.provenance import Row
+from pyimagesearch.gather.results import Found
+from pyimagesearch.gather.store import Folder, name_for, open_folder
 
 
 def keep(folder: Folder, seed: int, url: str = "") -> Path:

@@ -1,7 +1,7 @@
 import json
 from collections.abc import Iterator
 
-from pyimagesearch.gather.found import Found, number, records, take, text
+from pyimagesearch.gather.results import Found, number, records, take, text
 
 
 def page(*urls: str) -> list[Found]:

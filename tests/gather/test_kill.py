@@ -15,9 +15,9 @@ from gather.local_web import Handler, LocalWeb, fork_server, photo, reply
 from pyimagesearch.gather import sources
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
-from pyimagesearch.gather.folder import open_folder
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.picture import inspect
+from pyimagesearch.gather.identify import inspect
+from pyimagesearch.gather.results import Found
+from pyimagesearch.gather.store import open_folder
 
 KILLS = 20
 PHOTOS = 120

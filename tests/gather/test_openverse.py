@@ -5,8 +5,8 @@ from gather.contracts import KEY, OPENVERSE, Openverse
 from gather.local_web import LocalWeb, reply_json, with_status
 from pyimagesearch.gather import openverse
 from pyimagesearch.gather.api import Api, Key, connect
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.terms import Licence
+from pyimagesearch.gather.options import Licence
+from pyimagesearch.gather.results import Found
 
 URLS = [f"http://photos.example/{number:06}" for number in range(500)]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gather.local_web import encoded, photo, pixels
-from pyimagesearch.gather.picture import Known, inspect
+from pyimagesearch.gather.identify import Known, inspect
 from pyimagesearch.images.decoder import ImageError
 
 

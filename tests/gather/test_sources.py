@@ -5,8 +5,8 @@ import pytest
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather import sources
-from pyimagesearch.gather.found import Found
-from pyimagesearch.gather.sources import Row
+from pyimagesearch.gather.provenance import Row
+from pyimagesearch.gather.results import Found
 
 HEADER = "file,url,page,creator,licence,licence_url,query,source,sha256,fetched_at"
 

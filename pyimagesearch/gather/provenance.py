@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.gather.found import Found
+from pyimagesearch.gather.results import Found
 
 NAME = "sources.csv"
 

@@ -18,8 +18,8 @@ from typing import BinaryIO
 
 from pyimagesearch.console import CommandError, warn
 from pyimagesearch.gather import sources
-from pyimagesearch.gather.picture import Known, Picture, inspect
-from pyimagesearch.gather.sources import Row
+from pyimagesearch.gather.identify import Known, Picture, inspect
+from pyimagesearch.gather.provenance import Row
 from pyimagesearch.images import decoder
 
 _TEMPORARY = ".gather-"
