@@ -29,7 +29,7 @@ from gather.local_web import (
 
 import search_bing_api
 from pyimagesearch import console
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.images import decoder
 
 KEYS = {"bing": "BING_SEARCH_KEY", "brave": "BRAVE_SEARCH_KEY", "openverse": "OPENVERSE_TOKEN"}
@@ -100,11 +100,11 @@ def test_every_source_fills_a_folder_that_training_can_read(
     for path in paths:
         assert decoder.looks_like_image(path)
         assert decoder.load(path, 96).shape == (96, 96, 3)
-    rows, torn = sources.read(folder / sources.NAME)
+    rows, torn = provenance.read(folder / provenance.NAME)
     assert (len(rows), torn) == (25, False)
     assert {(one.query, one.source) for one in rows} == {("red dress", source)}
     assert "found 25: downloaded 25" in printed.err.splitlines()[-1]
-    assert KEY not in printed.err + printed.out + (folder / sources.NAME).read_text()
+    assert KEY not in printed.err + printed.out + (folder / provenance.NAME).read_text()
 
 
 def test_a_second_run_says_that_all_is_here_and_exits_0(
@@ -289,12 +289,12 @@ def test_phrases_become_a_data_set_that_training_and_tagging_use(
         phrase = folder.name.replace("_", " ")
         gathered = run_command("search_bing_api.py", "--query", phrase, *where, cwd=tmp_path)
         assert gathered.returncode == 0, gathered.stderr
-        assert (tmp_path / "dataset" / folder.name / sources.NAME).exists()
+        assert (tmp_path / "dataset" / folder.name / provenance.NAME).exists()
         assert len(gathered.stdout.splitlines()) >= 8  # of 10; near copies are left out
     trained = run_command("train.py", "--epochs", 1, "--image-size", 24, cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert "black" in trained.stdout
-    assert sources.NAME not in trained.stderr
+    assert provenance.NAME not in trained.stderr
     photo_path = tmp_path / gathered.stdout.splitlines()[0]
     tagged = run_command("classify.py", "--image", photo_path, cwd=tmp_path)
     assert tagged.returncode == 0, tagged.stderr

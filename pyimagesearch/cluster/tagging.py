@@ -23,7 +23,7 @@ from pyarrow import fs, parquet
 from tqdm import tqdm
 
 from pyimagesearch import console
-from pyimagesearch.cluster import stores
+from pyimagesearch.cluster import object_store
 from pyimagesearch.cluster.session import last_line, session
 from pyimagesearch.console import CommandError
 from pyimagesearch.images import find
@@ -61,7 +61,9 @@ class Job:
 def find_photos(arguments: Iterable[str]) -> Iterator[str]:
     """Yield the photos that the arguments of classify.py name, and those below URLs, in order."""
     for name in find.find_arguments(arguments):
-        yield from stores.find_images(name) if stores.is_url(name) else (str(Path(name)),)
+        yield from (
+            object_store.find_images(name) if object_store.is_url(name) else (str(Path(name)),)
+        )
 
 
 def make_job(
@@ -75,7 +77,7 @@ def make_job(
     """Return the job of the model in the two files; raises CommandError where it tags no photos."""
     if not Tagger.load(model, labelbin, engine, threshold).card.image_size:
         raise CommandError(f"--workers: {model} tags rows of tables, not photos")
-    place = output if stores.is_url(output) else str(Path(output).absolute())
+    place = output if object_store.is_url(output) else str(Path(output).absolute())
     files = model.read_bytes(), labelbin.read_bytes()
     return Job(*files, engine, threshold, max_pixels, place, str(Path.cwd()))
 
@@ -128,10 +130,12 @@ class PartTagger:
         return {"photos": len(photos), "errors": errors}
 
     def _tagged(self, photos: Sequence[str]) -> Iterator[tuple[str, Tagged | ImageError]]:
-        names = (name if stores.is_url(name) else str(Path(self.job.root, name)) for name in photos)
+        names = (
+            name if object_store.is_url(name) else str(Path(self.job.root, name)) for name in photos
+        )
         errors: dict[Path, str] = {}
         with tempfile.TemporaryDirectory() as folder:
-            copies = stores.local_copies(names, Path(folder), errors)
+            copies = object_store.local_copies(names, Path(folder), errors)
             results = self.tagger.tag_files(copies, self.job.max_pixels, processes=1)
             for photo, (path, result) in zip(photos, results, strict=True):
                 if path.parent == Path(folder):
@@ -141,7 +145,7 @@ class PartTagger:
 
 def write_part(table: pa.Table, output: str, name: str) -> None:
     """Write `table` to the file `name` of the folder or URL `output`, whole or not at all."""
-    system, folder = stores.resolve(output)
+    system, folder = object_store.resolve(output)
     unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}-{name}"
     parquet.write_table(table, unfinished, filesystem=system)
     system.move(unfinished, f"{folder}/{name}")
@@ -160,7 +164,7 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
 
     Starts the output where there is none. Raises CommandError where it is something else.
     """
-    system, folder = stores.resolve(job.output)
+    system, folder = object_store.resolve(job.output)
     try:
         system.create_dir(folder)
         entries = system.get_file_info(fs.FileSelector(folder))
@@ -182,14 +186,14 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
         ) from None
     except OSError as error:
         raise CommandError(
-            f"{job.output}: cannot be written ({stores.reason(error)}); name another place"
+            f"{job.output}: cannot be written ({object_store.reason(error)}); name another place"
         ) from None
     return {name for name in names if name.startswith("part-")}
 
 
 def count_errors(job: Job, name: str) -> int:
     """Return how many photos of the finished part `name` could not be read."""
-    system, folder = stores.resolve(job.output)
+    system, folder = object_store.resolve(job.output)
     errors = parquet.read_table(f"{folder}/{name}", columns=["error"], filesystem=system)["error"]
     return len(errors) - int(errors.null_count)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pyimagesearch.console import progress, say
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
 from pyimagesearch.gather.identify import Picture, inspect
 from pyimagesearch.gather.results import Found
@@ -126,7 +126,9 @@ class _Crew:
         like = same or self.folder.known.like(picture)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         held = like or picture
-        row = sources.row(photo, held.name, held.sha256, self.search.query, self.search.source, now)
+        row = provenance.row(
+            photo, held.name, held.sha256, self.search.query, self.search.source, now
+        )
         if like is None:
             path = self.folder.keep(temporary, picture, row)
             self.counts.downloaded += 1

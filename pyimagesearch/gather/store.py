@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pyimagesearch.console import CommandError, warn
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.gather.identify import Known, Picture, inspect
 from pyimagesearch.gather.provenance import Row
 from pyimagesearch.images import decoder
@@ -65,7 +65,7 @@ class Folder:
     def note(self, one: Row) -> None:
         """Add the row of a photo that is here already; raises CommandError as `keep` does."""
         try:
-            sources.append(self.path / sources.NAME, one)
+            provenance.append(self.path / provenance.NAME, one)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
         self._urls.add(one.url)
@@ -134,8 +134,8 @@ def _put_right(path: Path) -> list[Row]:
     """Clear away what a killed run left and return the rows whose photos are here."""
     for stale in path.glob(f"{_TEMPORARY}*{_PART}"):
         stale.unlink()
-    table = path / sources.NAME
-    rows, torn = sources.read(table)
+    table = path / provenance.NAME
+    rows, torn = provenance.read(table)
     whole = {file: _is_whole(path, file, sha256) for file, sha256 in _files(rows).items()}
     kept = [one for one in rows if whole[one.file]]
     if torn or len(kept) < len(rows) or not table.exists():
@@ -143,10 +143,12 @@ def _put_right(path: Path) -> list[Row]:
             warn(f"{table}: the last line was cut off; it is mended")
         if len(kept) < len(rows):
             warn(f"{table}: {len(rows) - len(kept)} rows without their photo are taken out")
-        sources.write(table, kept, _new_temporary(path))
+        provenance.write(table, kept, _new_temporary(path))
     strangers = [name for name in _photo_names(path) if name not in whole]
     if strangers:
-        warn(f"{path}: {len(strangers)} photos have no row in {sources.NAME}: {strangers[0]} ...")
+        warn(
+            f"{path}: {len(strangers)} photos have no row in {provenance.NAME}: {strangers[0]} ..."
+        )
     return kept
 
 

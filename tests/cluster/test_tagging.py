@@ -13,7 +13,7 @@ from conftest import ROOT, Run, Trained, one_line_error
 
 from cluster.commands import PARTS, assert_same_rows, finished_parts, read
 from cluster.processes import Start, children, running, wait_for, wait_for_end
-from pyimagesearch.cluster import session, stores, tagging
+from pyimagesearch.cluster import object_store, session, tagging
 from pyimagesearch.console import CommandError
 
 
@@ -178,12 +178,12 @@ def test_what_urls_name_is_found_fetched_and_missed_as_files_are(tmp_path: Path)
     shutil.copy(pictures[0], tmp_path / ".hidden")
     (tmp_path / "text.txt").write_text("no picture")
     url = f"file://{tmp_path}"
-    names = stores.find_images(url)
+    names = object_store.find_images(url)
     assert names == [f"{url}/a b%20{picture.name}" for picture in pictures]
     (copies := tmp_path / "copies").mkdir()
     errors: dict[Path, str] = {}
     asked = [names[0], str(pictures[1]), f"{url}/missing.jpg", names[2]]
-    found = list(stores.local_copies(asked, copies, errors))
+    found = list(object_store.local_copies(asked, copies, errors))
     assert found[0].read_bytes() == pictures[0].read_bytes()
     assert found[1] == pictures[1]
     assert list(errors) == [found[2]]
@@ -193,4 +193,4 @@ def test_what_urls_name_is_found_fetched_and_missed_as_files_are(tmp_path: Path)
 def test_a_url_that_cannot_be_listed_is_an_error_of_one_line(tmp_path: Path) -> None:
     for url in (f"file://{tmp_path}/missing", "nowhere://bucket/"):
         with pytest.raises(CommandError, match=url):
-            stores.find_images(url)
+            object_store.find_images(url)

@@ -10,7 +10,7 @@ import pytest
 from gather.contracts import serve_photos
 from gather.local_web import Handler, LocalWeb, encoded, photo, pixels, reply
 from pyimagesearch.console import CommandError
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.gather.download import Counts, Search, download
 from pyimagesearch.gather.fetch import Limits
 from pyimagesearch.gather.identify import inspect
@@ -44,8 +44,8 @@ def photos(path: Path) -> set[bytes]:
     return {entry.read_bytes() for entry in path.iterdir() if entry.suffix == ".jpg"}
 
 
-def rows(path: Path) -> list[sources.Row]:
-    table, torn = sources.read(path / sources.NAME)
+def rows(path: Path) -> list[provenance.Row]:
+    table, torn = provenance.read(path / provenance.NAME)
     assert not torn
     return table
 

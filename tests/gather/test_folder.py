@@ -5,7 +5,7 @@ import pytest
 
 from gather.local_web import fork_server, photo
 from pyimagesearch.console import CommandError
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.gather.identify import inspect
 from pyimagesearch.gather.provenance import Row
 from pyimagesearch.gather.results import Found
@@ -20,7 +20,7 @@ def keep(folder: Folder, seed: int, url: str = "") -> Path:
 def row(seed: int, url: str = "") -> Row:
     picture = inspect(photo(seed))
     found = Found(url or f"http://a/{seed}")
-    return sources.row(found, picture.name, picture.sha256, "q", "bing", "now")
+    return provenance.row(found, picture.name, picture.sha256, "q", "bing", "now")
 
 
 def filled(path: Path, *seeds: int) -> list[Path]:
@@ -29,7 +29,7 @@ def filled(path: Path, *seeds: int) -> list[Path]:
 
 
 def rows(path: Path) -> list[Row]:
-    table, torn = sources.read(path / sources.NAME)
+    table, torn = provenance.read(path / provenance.NAME)
     assert not torn
     return table
 
@@ -87,7 +87,7 @@ def test_a_torn_line_is_mended_and_no_other_row_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     filled(tmp_path, 1, 2)
-    with (tmp_path / sources.NAME).open("ab") as file:
+    with (tmp_path / provenance.NAME).open("ab") as file:
         file.write(b'3.jpg,http://a/3,"torn')
     filled(tmp_path, 4)
     assert rows(tmp_path) == [row(1), row(2), row(4)]
@@ -136,7 +136,7 @@ def test_a_row_cannot_point_out_of_the_folder(tmp_path: Path, name: str) -> None
     filled(inside)
     (tmp_path / "outside.jpg").write_bytes(photo(1))
     cells = [name, "http://a/1", "", "", "", "", "q", "bing", inspect(photo(1)).sha256, "now"]
-    sources.append(inside / sources.NAME, Row(*cells))
+    provenance.append(inside / provenance.NAME, Row(*cells))
     with open_folder(inside) as folder:
         assert not folder.has("http://a/1")
 
@@ -164,7 +164,7 @@ def test_a_full_disk_is_one_plain_error(tmp_path: Path, monkeypatch: pytest.Monk
     def full(path: Path, one: Row) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sources, "append", full)
+    monkeypatch.setattr(provenance, "append", full)
     with (
         open_folder(tmp_path) as folder,
         pytest.raises(CommandError, match="No space left on device"),

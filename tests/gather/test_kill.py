@@ -12,7 +12,7 @@ import pytest
 from tqdm import tqdm
 
 from gather.local_web import Handler, LocalWeb, fork_server, photo, reply
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
 from pyimagesearch.gather.identify import inspect
@@ -40,14 +40,14 @@ def check(path: Path) -> int:
     if not path.exists():
         return 0
     files = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    names = {entry.name for entry in files if entry.name != sources.NAME}
+    names = {entry.name for entry in files if entry.name != provenance.NAME}
     for name in names:
         data = (path / name).read_bytes()
         assert inspect(data).name == name
-    if not (path / sources.NAME).exists():
+    if not (path / provenance.NAME).exists():
         assert not names
         return 0
-    with (path / sources.NAME).open(newline="", encoding="utf-8") as table:
+    with (path / provenance.NAME).open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table, strict=True))
     assert all(None not in row and None not in row.values() for row in rows)
     listed = {row["file"]: row["sha256"] for row in rows}
@@ -92,6 +92,6 @@ def test_20_kills_leave_only_whole_photos_and_a_readable_table(
     assert killed_at_work >= KILLS // 2
     run(folder, urls)
     assert check(folder) == PHOTOS
-    assert len(sources.read(folder / sources.NAME)[0]) == PHOTOS
+    assert len(provenance.read(folder / provenance.NAME)[0]) == PHOTOS
     assert not list(folder.glob("*.part"))
     assert counts[-1] > 0

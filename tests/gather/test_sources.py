@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.gather import sources
+from pyimagesearch.gather import provenance
 from pyimagesearch.gather.provenance import Row
 from pyimagesearch.gather.results import Found
 
@@ -20,19 +20,21 @@ def row(number: int = 1, **other: str) -> Row:
         licence_url=other.get("licence_url", "https://cc/by"),
     )
     query = other.get("query", "red dress")
-    return sources.row(found, f"{number}.jpg", "ab" * 32, query, "openverse", "2026-01-02T03:04:05")
+    return provenance.row(
+        found, f"{number}.jpg", "ab" * 32, query, "openverse", "2026-01-02T03:04:05"
+    )
 
 
 def filled(path: Path, *rows: Row) -> Path:
-    table = path / sources.NAME
-    sources.write(table, rows, path / "temporary")
+    table = path / provenance.NAME
+    provenance.write(table, rows, path / "temporary")
     return table
 
 
 def test_what_was_written_and_appended_is_read_again(tmp_path: Path) -> None:
     table = filled(tmp_path, row(1))
-    sources.append(table, row(2, creator='O"Neil, "Ann"', query="Kleid über \u0416 \U0001f457"))
-    rows, torn = sources.read(table)
+    provenance.append(table, row(2, creator='O"Neil, "Ann"', query="Kleid über \u0416 \U0001f457"))
+    rows, torn = provenance.read(table)
     assert not torn
     assert rows == [row(1), row(2, creator='O"Neil, "Ann"', query="Kleid über \u0416 \U0001f457")]
     assert table.read_text("utf-8").splitlines()[0] == HEADER
@@ -63,31 +65,31 @@ def test_a_torn_line_is_left_out_wherever_it_was_cut(tmp_path: Path) -> None:
     first = whole.index(b"\n", whole.index(b"\n") + 1) + 1
     for end in range(first + 1, len(whole)):
         table.write_bytes(whole[:end])
-        assert sources.read(table) == ([row(1)], True)
+        assert provenance.read(table) == ([row(1)], True)
 
 
 def test_a_torn_header_is_a_table_without_rows(tmp_path: Path) -> None:
-    table = tmp_path / sources.NAME
+    table = tmp_path / provenance.NAME
     for end in range(len(HEADER)):
         table.write_text(HEADER[:end])
-        assert sources.read(table) == ([], True)
-    assert sources.read(tmp_path / "missing.csv") == ([], False)
+        assert provenance.read(table) == ([], True)
+    assert provenance.read(tmp_path / "missing.csv") == ([], False)
 
 
 def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
     table = filled(tmp_path, row(1), row(2))
     table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes().replace(b"\n", b"\r\n"))
-    assert sources.read(table) == ([row(1), row(2)], False)
+    assert provenance.read(table) == ([row(1), row(2)], False)
 
 
 @pytest.mark.parametrize(
     "content", ["name,url\na,b\n", HEADER + "\na,b\n", HEADER + '\n"' + "a" * 200_000 + '"\n']
 )
 def test_a_table_that_is_not_ours_is_left_alone(tmp_path: Path, content: str) -> None:
-    table = tmp_path / sources.NAME
+    table = tmp_path / provenance.NAME
     table.write_text(content)
     with pytest.raises(CommandError, match=r"sources\.csv"):
-        sources.read(table)
+        provenance.read(table)
     assert table.read_text() == content
 
 
@@ -104,5 +106,5 @@ def test_hostile_text_stays_one_harmless_cell() -> None:
 
 def test_text_that_no_file_can_hold_is_written_as_a_question_mark(tmp_path: Path) -> None:
     table = filled(tmp_path, row(1))
-    sources.append(table, row(2, query="lone \ud800 surrogate"))
-    assert sources.read(table)[0][1].query == "lone ? surrogate"
+    provenance.append(table, row(2, query="lone \ud800 surrogate"))
+    assert provenance.read(table)[0][1].query == "lone ? surrogate"
