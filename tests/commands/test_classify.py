@@ -1,0 +1,277 @@
+"""classify.py as a process, as a user runs it."""
+
+import csv
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from support.commands import EXAMPLE, ROOT, Run, Trained, one_line_error
+from support.pictures.plain import write_picture
+
+LABELS = ["black", "blue", "dress", "jeans", "red", "shirt"]
+
+
+def test_prints_every_label_with_its_percentage_for_one_image(
+    run_command: Run, trained: Trained
+) -> None:
+    result = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    heading, *lines = result.stdout.splitlines()
+    assert heading.startswith(f"{EXAMPLE}: ")
+    assert [line.partition(": ")[0] for line in lines] == LABELS
+    for line in lines:
+        percentage = line.partition(": ")[2]
+        assert 0 <= float(percentage.removesuffix("%")) <= 100
+    assert result.stderr == ""
+
+
+def test_works_from_another_folder_and_gives_the_same(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    here = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
+    there = run_command("classify.py", *trained.files, "-i", EXAMPLE, cwd=tmp_path)
+    assert here.stdout == there.stdout
+
+
+def test_takes_images_folders_and_paths_on_stdin_in_order(
+    run_command: Run, trained: Trained
+) -> None:
+    dresses = sorted((trained.dataset / "red_dress").iterdir())
+    result = run_command(
+        "classify.py",
+        *("-i", EXAMPLE, trained.dataset / "red_dress", "-", "--json"),
+        cwd=trained.folder,
+        stdin=f"{dresses[3]}\n{dresses[1]}\n",
+    )
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    expected = [EXAMPLE, *dresses, dresses[3], dresses[1]]
+    assert [row["image"] for row in rows] == [str(path) for path in expected]
+    assert rows[4]["probabilities"] == pytest.approx(rows[-2]["probabilities"], abs=1e-4)
+
+
+def test_json_has_the_tags_that_count_and_all_probabilities(
+    run_command: Run, trained: Trained
+) -> None:
+    result = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(rows) == 7
+    for row in rows:
+        assert list(row["probabilities"]) == LABELS
+        assert all(row["probabilities"][tag] >= 0.05 for tag in row["tags"])
+        for group in ({"black", "blue", "red"}, {"dress", "jeans", "shirt"}):
+            assert len(group & set(row["tags"])) <= 1
+
+
+def test_a_threshold_on_the_command_line_takes_the_place_of_the_models(
+    run_command: Run, trained: Trained
+) -> None:
+    strict, lenient = (
+        run_command("classify.py", "-i", EXAMPLE, "--json", "--threshold", t, cwd=trained.folder)
+        for t in (0.9999, 0.0001)
+    )
+    assert json.loads(strict.stdout)["tags"] == []
+    assert len(json.loads(lenient.stdout)["tags"]) == 2
+
+
+def test_evaluate_prints_the_same_table_as_training(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    record = json.loads((trained.folder / "metrics.json").read_text())
+    for photo in map(Path, record["validation_photos"]):
+        (tmp_path / "photos" / photo.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "photos" / photo.parent.name)
+    folder = tmp_path / "photos"
+    result = run_command("classify.py", "--evaluate", folder, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    assert "says nothing" in result.stdout
+    table = result.stdout.splitlines()[1:]
+    assert trained.output.stdout.splitlines()[-len(table) :] == table
+
+
+def test_evaluate_takes_a_csv_of_labels(run_command: Run, trained: Trained, tmp_path: Path) -> None:
+    photos = sorted(trained.dataset.glob("*/*"))[::5]
+    rows = [f"{photo},{photo.parent.name.replace('_', '|')}" for photo in photos]
+    (tmp_path / "labels.csv").write_text("\n".join(["path,labels", *rows]))
+    from_csv = run_command("classify.py", "--evaluate", tmp_path / "labels.csv", cwd=trained.folder)
+    assert from_csv.returncode == 0, from_csv.stderr
+    for photo in photos:
+        (tmp_path / "photos" / photo.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "photos" / photo.parent.name)
+    in_folders = run_command("classify.py", "--evaluate", tmp_path / "photos", cwd=trained.folder)
+    assert f"{len(photos)} photos" in from_csv.stdout
+    assert from_csv.stdout == in_folders.stdout
+
+
+def test_evaluating_labels_that_the_model_does_not_know_is_an_error(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    write_picture(tmp_path / "photos" / "teal_hat" / "a.png")
+    result = run_command("classify.py", "--evaluate", tmp_path / "photos", cwd=trained.folder)
+    assert "a.png: has the label 'hat', which the model does not know" in one_line_error(result)
+
+
+def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: Trained) -> None:
+    result = run_command("classify.py", "-i", ROOT / "examples", "--csv", cwd=trained.folder)
+    header, *rows = csv.reader(result.stdout.splitlines())
+    assert header == ["image", "tags", *LABELS, "error"]
+    assert len(rows) == 7
+    as_json = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
+    for row, line in zip(rows, as_json.stdout.splitlines(), strict=True):
+        other = json.loads(line)
+        assert row[:2] == [other["image"], "|".join(other["tags"])]
+        assert row[-1] == ""
+        assert list(map(float, row[2:-1])) == pytest.approx(
+            list(other["probabilities"].values()), abs=1e-5
+        )
+
+
+def test_top_k_limits_what_is_shown_and_not_what_counts(run_command: Run, trained: Trained) -> None:
+    every, one = (
+        json.loads(
+            run_command("classify.py", "-i", EXAMPLE, "--json", *more, cwd=trained.folder).stdout
+        )
+        for more in ((), ("--top-k", 1))
+    )
+    likeliest = max(every["probabilities"], key=every["probabilities"].get)
+    assert list(one["probabilities"]) == [likeliest]
+    assert one["tags"] == every["tags"]
+
+
+def test_two_photos_of_one_text_file_do_not_write_over_each_other(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    for name in ("a.jpeg", "a.jpg"):
+        shutil.copy(EXAMPLE, tmp_path / name)
+    result = run_command("classify.py", *trained.files, "-i", tmp_path, "--sidecar", cwd=tmp_path)
+    assert result.returncode == 0
+    (warning,) = result.stderr.splitlines()
+    assert warning.endswith(f"a.jpg: {tmp_path}/a.txt has the tags of another photo; not written")
+    assert (tmp_path / "a.txt").exists()
+
+
+def test_output_writes_a_tagged_copy_to_a_file(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    copy = tmp_path / "new folder" / "标签.png"
+    result = run_command("classify.py", "-i", EXAMPLE, "--output", copy, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    picture = cv2.imdecode(np.fromfile(copy, "uint8"), cv2.IMREAD_COLOR)
+    original = cv2.imread(str(EXAMPLE))
+    assert picture is not None
+    assert original is not None
+    assert max(original.shape) < max(picture.shape)
+    band = picture[-40:]
+    assert band.min() < 80  # letters
+    assert band.mean() > 200  # on white
+
+
+def test_output_writes_copies_into_a_folder_none_over_another(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        write_picture(tmp_path / folder / "same.png")
+    result = run_command(
+        "classify.py", *trained.files, "-i", "a", "b", "--output", "out", cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "same-tagged-2.png",
+        "same-tagged.png",
+    ]
+
+
+def test_an_unreadable_photo_among_others_is_named_and_skipped(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.jpg").write_bytes(EXAMPLE.read_bytes()[:3000])
+    result = run_command(
+        "classify.py", *trained.files, "-i", "broken.jpg", EXAMPLE, "gone.jpg", cwd=tmp_path
+    )
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 1
+    warnings = result.stderr.splitlines()
+    assert "broken.jpg: is cut off; skipped" in warnings[0]
+    assert "gone.jpg: " in warnings[1]
+    assert warnings[2] == "2 of 3 photos skipped"
+
+
+def test_tagging_loads_neither_tensorflow_nor_scikit_learn(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    script = tmp_path / "probe.py"
+    script.write_text(
+        "import atexit, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "heavy = ('tensorflow', 'keras', 'sklearn', 'matplotlib')\n"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules]))\n"
+        "import classify\n"
+        "sys.exit(classify.main())\n"
+    )
+    result = run_command(script, "-i", EXAMPLE, cwd=trained.folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_both_engines_say_the_same(run_command: Run, trained: Trained) -> None:
+    onnx, keras = (
+        run_command(
+            *("classify.py", "-i", ROOT / "examples", "--json", "--engine", engine),
+            cwd=trained.folder,
+        ).stdout.splitlines()
+        for engine in ("onnx", "keras")
+    )
+    assert len(onnx) == 7
+    for left, right in zip(map(json.loads, onnx), map(json.loads, keras), strict=True):
+        assert left["probabilities"] == pytest.approx(right["probabilities"], abs=1e-4)
+
+
+def test_a_photo_of_nothing_known_has_no_tags_in_any_form_and_by_both_engines(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    with (
+        zipfile.ZipFile(trained.folder / "fashion.model") as full,
+        zipfile.ZipFile(tmp_path / "fashion.model", "w") as strict,
+    ):
+        for member in full.infolist():
+            data = full.read(member)
+            if member.filename == "tagger.json":
+                data = json.dumps({**json.loads(data), "least_energy": 1000}).encode()
+            strict.writestr(member, data)
+    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
+
+    def said(*arguments: object) -> str:
+        result = run_command("classify.py", "-i", EXAMPLE, *arguments, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    heading, *percentages = said().splitlines()
+    assert heading == f"{EXAMPLE}: nothing known here"
+    assert len(percentages) == len(LABELS)
+    _, row = csv.reader(said("--csv").splitlines())
+    assert row[1] == ""
+    for engine in ("onnx", "keras"):
+        answer = json.loads(said("--json", "--engine", engine))
+        assert answer["tags"] == []
+        assert max(answer["probabilities"].values()) > 0
+    assert len(json.loads(said("--json", "--threshold", 0.0001))["tags"]) == 2
+
+
+def test_a_model_without_an_onnx_copy_works_through_keras(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    with (
+        zipfile.ZipFile(trained.folder / "fashion.model") as full,
+        zipfile.ZipFile(tmp_path / "fashion.model", "w") as bare,
+    ):
+        for member in full.infolist():
+            if member.filename != "serving.onnx":
+                bare.writestr(member, full.read(member))
+    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
+    result = run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path)
+    assert len(result.stdout.splitlines()) == 7, result.stderr
+    refused = run_command("classify.py", "-i", EXAMPLE, "--engine", "onnx", cwd=tmp_path)
+    assert "holds no ONNX copy; use --engine keras" in one_line_error(refused)

@@ -1,1 +1,0 @@
-"""Tests of pyimagesearch/gather and the local web they run against."""

@@ -1,1 +1,0 @@
-"""Model and label files made to do harm, a module a kind, and what classify.py says of them."""

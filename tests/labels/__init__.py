@@ -1,1 +1,0 @@
-"""Tests of pyimagesearch/labels, a file for each module."""

@@ -1,0 +1,119 @@
+"""train.py --workers as real processes, some of them killed."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.bars import SIDE, bars
+from support.cluster.commands import MANY, Result, assert_close, assert_same, read_until, training
+from support.cluster.processes import Start, children, running, wait_for_end
+from support.commands import ROOT, Run
+
+from pyimagesearch.cluster.training import MappedArray, train
+from pyimagesearch.console import CommandError
+from pyimagesearch.networks.build import Defaults, Recipe
+from pyimagesearch.training.checkpoint import Checkpoint
+
+FEW = 12  # epochs; rounding errors grow with them
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.cluster
+def test_two_workers_end_with_the_weights_of_the_single_process(
+    run_command: Run, table: Path, tmp_path: Path
+) -> None:
+    places = (single, pair) = tmp_path / "single", tmp_path / "pair"
+    for place, workers in zip(places, ((), ("--workers", 2)), strict=True):
+        place.mkdir()
+        result = run_command("train.py", *training(table, FEW), *workers, cwd=place)
+        assert result.returncode == 0, result.stderr
+        epochs = [line for line in result.stderr.splitlines() if line.startswith("epoch ")]
+        assert len(epochs) == FEW
+    assert_close(Result(single), Result(pair))
+    assert names(single) == names(pair)
+
+
+@pytest.fixture
+def start(table: Path, tmp_path: Path) -> Start:
+    """Start training on `table` by two workers in `tmp_path`."""
+    words = (*training(table, MANY), "--workers", 2)
+    return lambda: running((sys.executable, ROOT / "train.py", *words), tmp_path)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("place", [0, 1])
+def test_training_goes_on_by_itself_where_a_worker_is_killed(
+    uninterrupted: Result, tmp_path: Path, start: Start, place: int
+) -> None:
+    with start() as command:
+        read_until(command, "epoch 3/")
+        workers = sorted(children(command.pid, "RayTrainWorker"))
+        assert len(workers) == 2
+        os.kill(workers[place], signal.SIGKILL)
+        assert command.stderr
+        talk = command.stderr.read()
+        assert command.wait(240) == 0, talk
+    assert "warning: a worker was lost; all go on after epoch " in talk
+    assert_same(Result(tmp_path), uninterrupted)
+
+
+@pytest.mark.cluster
+def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
+    run_command: Run,
+    table: Path,
+    uninterrupted: Result,
+    tmp_path: Path,
+    start: Start,
+) -> None:
+    with start() as command:
+        read_until(command, "epoch 3/")
+        orphans = children(command.pid, "RayTrainWorker")
+        assert len(orphans) == 2
+        command.kill()
+    wait_for_end(orphans)
+    checkpoint = (tmp_path / "fashion.model.checkpoint").read_bytes()
+    for workers in ((), ("--workers", 2)):
+        (tmp_path / "fashion.model.checkpoint").write_bytes(checkpoint)
+        words = (*training(table, MANY), *workers, "--resume")
+        result = run_command("train.py", *words, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert "going on after epoch " in result.stderr
+        assert f"epoch {MANY}/{MANY} " in result.stderr
+        assert "epoch 1/" not in result.stderr
+        assert Result(tmp_path).scores == pytest.approx(uninterrupted.scores, abs=0.05)
+    assert_same(Result(tmp_path), uninterrupted)  # with the same number of workers to the bit
+
+
+@pytest.mark.parametrize(("batch", "workers"), [(16, 9), (64, 25)])
+def test_more_workers_than_there_is_work_for_are_refused(
+    tmp_path: Path, batch: int, workers: int
+) -> None:
+    recipe = Recipe("factored", Defaults(SIDE, 1, batch, 5e-3), validation_share=0.25, seed=1)
+    checkpoint = Checkpoint(tmp_path / "checkpoint", {})
+    with pytest.raises(CommandError, match=f"--workers {workers}: each needs two photos"):
+        train(bars(96), recipe, checkpoint, workers, lambda _: None)
+
+
+def test_workers_do_not_judge_folds(run_command: Run, table: Path, tmp_path: Path) -> None:
+    result = run_command(
+        "train.py", *training(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert "--workers: only trains a model" in result.stderr
+
+
+def test_a_mapped_array_is_opened_where_it_lies(tmp_path: Path) -> None:
+    contents = np.arange(100, dtype=np.uint8)
+    contents.tofile(tmp_path / "array")
+    mapped = np.asarray(np.memmap(tmp_path / "array", np.uint8, mode="r"))[10:90].reshape(8, 2, 5)
+    found = MappedArray.of(mapped[2:])
+    assert found is not None
+    np.testing.assert_array_equal(found.open(), contents[30:90].reshape(6, 2, 5))
+    assert MappedArray.of(np.zeros(3)) is None
+    assert MappedArray.of(mapped[:, 0]) is None

@@ -1,0 +1,169 @@
+"""classify.py on many photos, some of them broken, and stopped in the middle."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from support.commands import ROOT, Run, Trained
+
+from pyimagesearch.labels.csv_files import read_csv
+
+# As benchmarks measure it: in a parent of its own.
+MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(process.pid, 0)
+open(sys.argv[1], "w").write(str(usage.ru_maxrss // 1024))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def link_photos(dataset: Path, folder: Path, count: int) -> list[Path]:
+    """Fill `folder` with links to the photos of `dataset`, each hundredth to a broken one."""
+    folder.mkdir()
+    broken = folder.parent / "broken.jpg"
+    broken.write_bytes((ROOT / "examples" / "example_01.jpg").read_bytes()[:3000])
+    photos = cycle(sorted(path for path in dataset.rglob("*") if path.is_file()))
+    links = [folder / f"{number:06}.jpg" for number in range(count)]
+    for number, (link, photo) in enumerate(zip(links, photos, strict=False)):
+        os.link(broken if number % 100 == 50 else photo, link)
+    return links
+
+
+def command(trained: Trained, *arguments: object) -> list[str]:
+    files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
+    return list(map(str, (sys.executable, ROOT / "classify.py", *files, *arguments)))
+
+
+def check_rows(lines: Iterator[str], links: list[Path]) -> int:
+    """Check that the CSV speaks of each photo in order; return how many it calls broken."""
+    header, *rows = csv.reader(lines, strict=True)
+    assert [row[0] for row in rows] == list(map(str, links))
+    assert {len(row) for row in rows} == {len(header)}
+    broken = [number for number, row in enumerate(rows) if row[-1]]
+    assert broken == [number for number in range(len(links)) if number % 100 == 50]
+    for number in broken:
+        assert rows[number][1:] == [""] * (len(header) - 2) + ["is cut off"]
+    return len(broken)
+
+
+def test_broken_photos_among_many_stand_in_their_places_in_csv_and_json(
+    run_command: Run, trained: Trained, tmp_path: Path
+) -> None:
+    links = link_photos(trained.dataset, tmp_path / "many", 300)
+    files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
+    result = run_command("classify.py", *files, "-i", "many", "--csv", cwd=tmp_path)
+    assert result.returncode == 0
+    relative = [link.relative_to(tmp_path) for link in links]
+    assert check_rows(iter(result.stdout.splitlines()), relative) == 3
+    warnings = result.stderr.splitlines()
+    assert warnings[0] == f"warning: {relative[50]}: is cut off; skipped"
+    assert warnings[-1] == "3 of 300 photos skipped"
+    as_json = run_command("classify.py", *files, "-i", "many", "--json", cwd=tmp_path)
+    lines = [json.loads(line) for line in as_json.stdout.splitlines()]
+    assert [line["image"] for line in lines] == list(map(str, relative))
+    errors = [line for line in lines if "tags" not in line]
+    assert errors == [
+        {"image": str(relative[number]), "error": "is cut off"} for number in (50, 150, 250)
+    ]
+
+
+def test_training_reads_the_csv_and_leaves_the_broken_out(
+    run_command: Run, trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link_photos(trained.dataset, tmp_path / "many", 120)
+    files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
+    result = run_command("classify.py", *files, "-i", "many", "--csv", cwd=tmp_path)
+    (tmp_path / "tags.csv").write_text(result.stdout)
+    samples = read_csv(tmp_path / "tags.csv", [tmp_path], max_unreadable=0.1)
+    assert len(samples) == 119
+    assert "many/000050.jpg" not in map(str, (sample.path for sample in samples))
+    assert "line 52: has the error 'is cut off'" in capsys.readouterr().err
+
+
+def test_a_closed_pipe_ends_it_quietly(trained: Trained, tmp_path: Path) -> None:
+    link_photos(trained.dataset, tmp_path / "many", 300)
+    with subprocess.Popen(
+        command(trained, "-i", tmp_path / "many", "--csv"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("image,tags,")
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 141
+    assert "Traceback" not in said
+    assert all("is cut off; skipped" in line for line in said.splitlines())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_tagged_before_a_stop_is_there_in_whole_rows(
+    trained: Trained, tmp_path: Path, number: signal.Signals
+) -> None:
+    links = link_photos(trained.dataset, tmp_path / "many", 1000)
+    with (
+        (tmp_path / "tags.csv").open("w") as output,
+        subprocess.Popen(
+            command(trained, "-i", "-", "--csv"),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write("".join(f"{link}\n" for link in links))
+        process.stdin.flush()  # and left open: it waits for more
+        next(line for line in process.stderr if "000550.jpg: is cut off" in line)
+        process.send_signal(number)
+        said = process.stderr.read()
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert "Traceback" not in said
+    text = (tmp_path / "tags.csv").read_text()
+    assert text.endswith("\n")
+    count = len(text.splitlines()) - 1
+    assert count > 550
+    check_rows(iter(text.splitlines()), links[:count])
+
+
+def measured(trained: Trained, folder: Path, output: Path) -> int:
+    """Tag `folder` and return the peak memory in MB."""
+    peak = folder.with_suffix(".peak")
+    with output.open("w") as rows:
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURE, str(peak), *command(trained, "-i", folder, "--csv")],
+            stdout=rows,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    lines = done.stderr.splitlines()
+    assert len(lines) == sum(1 for _ in folder.iterdir()) // 100 + 1
+    return int(peak.read_text())
+
+
+@pytest.mark.soak
+def test_100_000_photos_are_tagged_in_order_and_in_flat_memory(
+    trained: Trained, tmp_path: Path
+) -> None:
+    few = link_photos(trained.dataset, tmp_path / "few", 2_000)
+    peak_of_few = measured(trained, tmp_path / "few", tmp_path / "few.csv")
+    many = link_photos(trained.dataset, tmp_path / "many", 100_000)
+    peak_of_many = measured(trained, tmp_path / "many", tmp_path / "many.csv")
+    with (tmp_path / "few.csv").open(newline="") as lines:
+        assert check_rows(iter(lines), few) == 20
+    with (tmp_path / "many.csv").open(newline="") as lines:
+        assert check_rows(iter(lines), many) == 1000
+    print(f"\npeak memory for 2,000 photos {peak_of_few} MB, for 100,000 {peak_of_many} MB")
+    assert peak_of_many < peak_of_few + 100  # the paths themselves take 40

@@ -1,0 +1,12 @@
+"""What saved models hold."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pyimagesearch.model_file import artifacts
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    found: list[np.ndarray] = artifacts.load_keras(folder / "fashion.model").get_weights()
+    return found

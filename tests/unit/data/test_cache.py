@@ -1,0 +1,152 @@
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.pictures.plain import write_picture
+
+from pyimagesearch.console import CommandError
+from pyimagesearch.data import cache
+from pyimagesearch.data.cache import load_samples
+from pyimagesearch.images import decoder, pool
+from pyimagesearch.images.decoder import MAX_PIXELS, ImageError
+from pyimagesearch.labels import Sample
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> list[Sample]:
+    colours = {"red": (0, 0, 200), "blue": (200, 0, 0)}
+    return [
+        Sample(write_picture(tmp_path / "photos" / f"{name}{n}.png", colour), (name,))
+        for name, colour in colours.items()
+        for n in range(10)
+    ]
+
+
+def load(samples: list[Sample], cache: Path) -> tuple[list[Sample], NDArray[np.uint8]]:
+    return load_samples(samples, 16, MAX_PIXELS, 0.1, cache)
+
+
+def count_decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    decoded: list[Path] = []
+    original = pool.load_many
+
+    def counting(paths: Sequence[Path], *arguments: int) -> Iterator[tuple[Path, object]]:
+        decoded.extend(paths)
+        return original(paths, *arguments)
+
+    monkeypatch.setattr(pool, "load_many", counting)
+    return decoded
+
+
+def test_pictures_are_those_of_the_decoder_in_the_order_of_the_samples(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    kept, pixels = load(samples, tmp_path / "cache")
+    assert kept == samples
+    expected = np.stack([decoder.load(sample.path, 16) for sample in samples])
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_the_second_run_decodes_nothing(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first = load(samples, tmp_path / "cache")
+    decoded = count_decodings(monkeypatch)
+    _, second = load(samples, tmp_path / "cache")
+    assert decoded == []
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_changed_a_new_and_a_missing_photo_are_noticed(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(samples, tmp_path / "cache")
+    decoded = count_decodings(monkeypatch)
+    status = samples[3].path.stat()
+    write_picture(samples[3].path, (0, 200, 0))
+    os.utime(samples[3].path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    _, pixels = load(samples, tmp_path / "cache")
+    assert len(decoded) == 20
+    assert pixels[3].mean(axis=(0, 1)).argmax() == 1
+    assert len(load(samples[:-1], tmp_path / "cache")[1]) == 19
+    assert len(decoded) == 39
+    samples[0].path.unlink()
+    assert len(load(samples, tmp_path / "cache")[1]) == 19
+
+
+def test_unreadable_photos_are_left_out_and_named_each_time(
+    samples: list[Sample], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples[4].path.write_bytes(b"no picture")
+    for _ in range(2):
+        kept, pixels = load(samples, tmp_path / "cache")
+        assert kept == samples[:4] + samples[5:]
+        np.testing.assert_array_equal(pixels[4], decoder.load(samples[5].path, 16))
+        said = capsys.readouterr().err
+        assert "red4.png: is not an image" in said
+        assert "1 of 20 photos skipped" in said
+
+
+def test_a_photo_that_could_not_be_read_for_a_while_is_back_in_the_next_run(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_many = pool.load_many
+
+    def a_disk_with_trouble(*arguments: Any) -> Iterator[tuple[Path, Any]]:
+        for path, picture in load_many(*arguments):
+            yield path, ImageError("I/O error") if path == samples[4].path else picture
+
+    monkeypatch.setattr(pool, "load_many", a_disk_with_trouble)
+    assert len(load(samples, tmp_path / "cache")[0]) == 19
+    monkeypatch.undo()
+    assert len(load(samples, tmp_path / "cache")[0]) == 20
+
+
+def test_too_many_unreadable_photos_are_an_error_again_and_again(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    for sample in samples[:3]:
+        sample.path.write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(CommandError, match="3 of 20 photos cannot be read"):
+            load(samples, tmp_path / "cache")
+
+
+def test_a_torn_file_is_made_anew(samples: list[Sample], tmp_path: Path) -> None:
+    _, first = load(samples, tmp_path / "cache")
+    expected = np.array(first)
+    (file,) = (tmp_path / "cache").iterdir()
+    torn = file.read_bytes()[:-7]
+    file.unlink()  # `first` still maps the old one
+    file.write_bytes(torn)
+    np.testing.assert_array_equal(load(samples, tmp_path / "cache")[1], expected)
+
+
+def test_a_run_keeps_its_pictures_when_another_replaces_or_removes_the_file(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    _, pixels = load(samples, tmp_path / "cache")
+    expected = np.array(pixels)
+    for side in range(8, 8 + cache.KEPT_FILES):
+        load_samples(samples, side, MAX_PIXELS, 0.1, tmp_path / "cache")
+    assert len(list((tmp_path / "cache").iterdir())) == cache.KEPT_FILES
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_memory_is_mapped_and_not_writable(samples: list[Sample], tmp_path: Path) -> None:
+    _, pixels = load(samples, tmp_path / "cache")
+    assert not pixels.flags.writeable
+    base: object = pixels
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    assert isinstance(base, np.memmap)
+
+
+def test_a_cache_that_cannot_be_written_is_an_error(samples: list[Sample], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match="cannot be written"):
+        load(samples, tmp_path / "file")

@@ -1,0 +1,196 @@
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.pictures.plain import write_picture
+
+from pyimagesearch import tagger
+from pyimagesearch.console import CommandError
+from pyimagesearch.images.decoder import ImageError
+from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.model_file import predictors
+from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.predictors import Inputs
+from pyimagesearch.scoring.rejection import joint_energy
+from pyimagesearch.tagger import Tagged, Tagger
+
+LABELS = ("black", "blue", "dress", "jeans", "long")
+GROUPS = (
+    LabelGroup("colour", ("black", "blue"), is_colour=True),
+    LabelGroup("group", ("dress", "jeans"), is_colour=False),
+)
+# black jeans, blue dress long, blue jeans
+SEEN = ((0, 3), (1, 2), (1, 3), (1, 4), (2, 4))
+
+
+def tagger_that_says(*probabilities: float) -> Tagger:
+    """A tagger that says the same of every image; its image size is 4."""
+    card = Card("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        return np.tile(np.array(probabilities, np.float32), (len(batch), 1))
+
+    return Tagger(card, predict)
+
+
+def tag_one(*probabilities: float) -> Tagged:
+    return tagger_that_says(*probabilities).tag(np.zeros((4, 4, 3), np.uint8))
+
+
+def test_tags_come_in_the_order_of_the_groups_then_by_probability() -> None:
+    assert tag_one(0.6, 0.1, 0.9, 0.2, 0.95).tags == ("black", "dress", "long")
+
+
+def test_a_pair_never_seen_together_is_a_new_combination() -> None:
+    assert tag_one(0.9, 0.1, 0.8, 0.2, 0.1).tags == ("black", "dress")
+    assert tag_one(0.9, 0.1, 0.8, 0.2, 0.1).is_new_combination
+    assert tag_one(0.9, 0.1, 0.1, 0.8, 0.9).is_new_combination  # black, jeans, long
+
+
+def test_a_pair_seen_as_part_of_more_labels_is_not_new() -> None:
+    assert not tag_one(0.1, 0.9, 0.8, 0.2, 0.1).is_new_combination  # blue, dress
+    assert not tag_one(0.1, 0.9, 0.8, 0.2, 0.7).is_new_combination  # blue, dress, long
+
+
+def test_one_tag_or_none_is_never_new() -> None:
+    assert not tag_one(0.9, 0.1, 0.1, 0.1, 0.1).is_new_combination
+    assert tag_one(0.1, 0.1, 0.1, 0.1, 0.1) == Tagged((), tag_one(*[0.1] * 5).probabilities, False)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_model_that_another_run_replaces_while_it_is_read_is_not_used_in_parts(
+    monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    old = tagger_that_says(0.5)
+    new = replace(old.card, thresholds=(0.7,) * 5)
+    cards = iter((old.card, new if is_replaced else old.card))
+    monkeypatch.setattr(tagger, "read_card", lambda path: next(cards))
+    monkeypatch.setattr(tagger, "read_labels", lambda path: LABELS)
+    monkeypatch.setattr(predictors, "load", lambda *_: old.predict)
+    if is_replaced:
+        with pytest.raises(CommandError, match=r"fashion\.model: another run replaced it while"):
+            Tagger.load()
+    else:
+        assert Tagger.load().card == old.card
+
+
+def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:
+    paths = [write_picture(tmp_path / f"{number:03}.png") for number in range(150)]
+    paths[70].write_bytes(b"")
+    results = list(tagger_that_says(0.9, 0, 0.9, 0, 0).tag_files(iter(paths)))
+    assert [path for path, _ in results] == paths
+    wrong = [path for path, result in results if isinstance(result, ImageError)]
+    assert wrong == [paths[70]]
+
+
+def tagger_by_brightness() -> Tagger:
+    """A tagger that calls bright pictures blue and dark ones red; its image size is 8."""
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        blue = batch.mean(axis=(1, 2, 3)) / 255
+        return np.stack([blue, 1 - blue], axis=1).astype(np.float32)
+
+    return Tagger(CARD_OF_TWO, predict)
+
+
+def test_a_photo_is_a_path_or_an_array_of_any_size(tmp_path: Path) -> None:
+    tagger = tagger_by_brightness()
+    path = write_picture(tmp_path / "bright.png", (250, 250, 250))
+    assert tagger.tag(path).tags == ("blue",)
+    assert tagger.tag(str(path)) == tagger.tag(path)
+    assert tagger.tag(np.full((30, 50, 3), 250, np.uint8)).tags == ("blue",)
+    assert tagger.tag(np.zeros((3, 2, 3), np.uint8)).tags == ("red",)
+
+
+def test_several_photos_of_both_kinds_are_tagged_in_order(tmp_path: Path) -> None:
+    bright = write_picture(tmp_path / "bright.png", (250, 250, 250))
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8")
+    dark = np.zeros((5, 6, 3), np.uint8)
+    results = list(tagger_by_brightness().tag([bright, dark, dark, broken, str(bright)]))
+    assert [getattr(one, "tags", None) for one in results] == [
+        ("blue",),
+        ("red",),
+        ("red",),
+        None,
+        ("blue",),
+    ]
+    assert isinstance(results[3], ImageError)
+
+
+def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) -> None:
+    tagger = tagger_by_brightness()
+    with pytest.raises(ImageError, match=r"gone\.jpg: .*no such file"):
+        tagger.tag(tmp_path / "gone.jpg")
+    with pytest.raises(ValueError, match=r"Received: float64 \(4, 4, 3\)"):
+        tagger.tag(np.zeros((4, 4, 3)))
+    with pytest.raises(TypeError, match="not int"):
+        list(tagger.tag(b"the bytes of a file"))  # type: ignore[arg-type]
+
+
+def test_a_model_of_tables_tags_no_photos() -> None:
+    tagger = Tagger(replace(CARD_OF_TWO, image_size=0, features=("a",)), lambda _: SAID)
+    with pytest.raises(CommandError, match="tags rows of tables"):
+        tagger.tag("photo.jpg")
+
+
+def test_chosen_images_are_judged_in_the_order_of_their_indices() -> None:
+    pixels = np.zeros((200, 8, 8, 3), np.uint8)
+    pixels[::2] = 255
+    indices = np.array([7, 2, *range(100), 199])
+    judged = tagger_by_brightness().judge(pixels, indices)
+    assert np.array_equal(judged.probabilities[:, 0] == 1, indices % 2 == 0)
+
+
+def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
+    tagger = tagger_that_says(0.9, 0, 0.9, 0, 0)
+    paths = [write_picture(tmp_path / f"{number}.png") for number in range(20)]
+    counts: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: counts.append(len(list(tagger.tag_files(paths)))))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [20] * 4
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="no such model"):
+        Tagger.load(tmp_path / "fashion.model", tmp_path / "mlb.pickle")
+
+
+TWO = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
+CARD_OF_TWO = Card("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, ())
+SAID = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
+PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
+
+
+def test_an_image_of_too_little_energy_gets_no_tags() -> None:
+    sure, unsure = joint_energy(SAID)
+    tagger = Tagger(replace(CARD_OF_TWO, least_energy=(sure + unsure) / 2), lambda _: SAID)
+    assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",), ()]
+    assert tagger.tag_inputs(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
+
+
+def test_without_a_limit_nothing_is_refused() -> None:
+    tagger = Tagger(CARD_OF_TWO, lambda _: SAID)
+    assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",)] * 2
+
+
+def test_many_images_are_judged_in_order_across_batches() -> None:
+    pixels = np.zeros((150, 8, 8, 3), np.uint8)
+    pixels[:, 0, 0, 0] = np.arange(150)
+
+    def predict(batch: Inputs) -> NDArray[np.float32]:
+        first = batch[:, 0, 0, 0].astype(np.float32) / 255
+        return np.stack([first, 1 - first], axis=1)
+
+    judged = Tagger(CARD_OF_TWO, predict).judge(pixels)
+    np.testing.assert_allclose(judged.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
+    assert judged.decided.sum(axis=1).tolist() == [1] * 150
