@@ -164,9 +164,9 @@ def gather(arguments: argparse.Namespace) -> None:
             limits,
             user_agent,
             arguments.allow_private_addresses,
-            arrived=lambda path: console.result(str(path)),
+            arrived=lambda path: console.emit(str(path)),
         )
-    console.say(f"{counts.line()} -> {folder.path}")
+    console.status(f"{counts.line()} -> {folder.path}")
     if not counts.in_folder():
         raise CommandError("no photo came")
 

@@ -29,9 +29,9 @@ from pyimagesearch.data.tables import LabelledTable
 from pyimagesearch.evaluation import audit, evaluate, metrics_json, report
 from pyimagesearch.labels import Sample, groups
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file import save_load
 from pyimagesearch.networks.build import Recipe
-from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.history import EpochMetrics, best_epoch
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import MultiLabelBinarizer
@@ -71,7 +71,7 @@ def check_outputs(options: argparse.Namespace, samples: Sequence[Sample]) -> Non
             "--labelbin": options.labelbin,
             "--plot": options.plot,
             "--metrics": options.metrics,
-            "the checkpoint": artifacts.checkpoint_of(options.model),
+            "the checkpoint": save_load.checkpoint_of(options.model),
         }
     if options.export_labels:
         outputs["--export-labels"] = options.export_labels
@@ -117,7 +117,7 @@ def work(options: argparse.Namespace) -> None:
 
     inputs: Inputs
     if table is not None:
-        inputs, clusters = table.features, np.arange(len(samples))
+        inputs, duplicate_groups = table.features, np.arange(len(samples))
     else:
         samples, inputs = load_samples(
             samples,
@@ -126,26 +126,26 @@ def work(options: argparse.Namespace) -> None:
             options.max_unreadable,
             options.cache,
         )
-        clusters = near_duplicates.clusters(inputs)
+        duplicate_groups = near_duplicates.duplicate_groups(inputs)
         if options.list_duplicates:
-            for alike in (found := report.near_duplicates(samples, clusters)):
+            for alike in (found := report.near_duplicates(samples, duplicate_groups)):
                 print("\t".join(map(str, alike)))
             if not found:
-                console.say("no near-duplicates")
+                console.status("no near-duplicates")
             return
-        print(f"\n{report.describe_duplicates(clusters)}", flush=True)
+        print(f"\n{report.describe_duplicates(duplicate_groups)}", flush=True)
 
     # TensorFlow and scikit-learn take seconds to load: first all that can fail without them.
     from pyimagesearch.training import loop
 
     names = table.names if table is not None else ()
     share, seed = recipe.validation_share, recipe.seed
-    data, binarizer = loop.prepare(samples, inputs, groups, clusters, share, seed, names)
+    data, binarizer = loop.prepare(samples, inputs, groups, duplicate_groups, share, seed, names)
     if options.folds or options.leave_one_pair_out or options.audit:
-        cross_validate(samples, data, clusters, recipe, options)
+        cross_validate(samples, data, duplicate_groups, recipe, options)
     else:
         train(samples, data, binarizer, recipe, options)
-    console.say(f"done in {time.perf_counter() - start:.0f} s")
+    console.status(f"done in {time.perf_counter() - start:.0f} s")
 
 
 def train(
@@ -158,10 +158,10 @@ def train(
     """Train a tagger, save it, and print how good it is."""
     from pyimagesearch.training import checkpoint, run
 
-    def report_epoch(epoch: Epoch) -> None:
-        console.say(report.describe_epoch(epoch, recipe.settings.epochs))
+    def report_epoch(epoch: EpochMetrics) -> None:
+        console.status(report.describe_epoch(epoch, recipe.settings.epochs))
 
-    path = artifacts.checkpoint_of(options.model)
+    path = save_load.checkpoint_of(options.model)
     with checkpoint.keep(path, run.identify(data, recipe), options.resume) as checkpoint:
         done = run.run(data, recipe, report_epoch, checkpoint, options.workers)
         save(done, samples, data, binarizer, recipe, options)
@@ -181,15 +181,15 @@ def save(
 
     units, others = "rows" if data.features else "photos", len(data.validation)
     held = data.validation
-    judged, truth = done.tagger.judge(data.inputs, held), data.targets[held]
-    scores = evaluate.score(judged, truth, data.classes, recipe.seed)
+    predictions, truth = done.tagger.predict(data.inputs, held), data.targets[held]
+    scores = evaluate.score(predictions, truth, data.classes, recipe.seed)
     best = best_epoch(done.epochs).number
     print(f"\nvalidation, {others} {units} that trained nothing but chose the epoch ({best}):")
     print(report.describe_scores(scores, units))
 
-    copy = run.serving_copy(done, data.inputs[held[:64]])
+    copy = run.onnx_bytes(done, data.inputs[held[:64]])
     loss = f"{recipe.loss}, weighted" if recipe.positive_weights else recipe.loss
-    title = f"{recipe.architecture}, {len(data.training)} {units}, judged on {others} others"
+    title = f"{recipe.architecture}, {len(data.training)} {units}, predictions on {others} others"
     made_by = {
         "recipe": asdict(recipe),
         "epoch": best,
@@ -200,40 +200,40 @@ def save(
     }
     written = (options.model, options.labelbin, options.plot, options.metrics)
     with files.atomic_writes(written, ".keras") as (model, labelbin, plot, record):
-        artifacts.save(done.model, done.tagger.card, copy, binarizer, model, labelbin)
+        save_load.save(done.model, done.tagger.config, copy, binarizer, model, labelbin)
         plots.plot_history(done.epochs, title, plot, loss)
-        metrics_json.write_record(record, scores, made_by)
-    console.say(f"wrote {', '.join(map(str, written))}")
+        metrics_json.write(record, scores, made_by)
+    console.status(f"wrote {', '.join(map(str, written))}")
 
 
 def cross_validate(
     samples: Sequence[Sample],
     data: "training.Data",
-    clusters: Indices,
+    duplicate_groups: Indices,
     recipe: Recipe,
     options: argparse.Namespace,
 ) -> None:
-    """Have all photos judged by networks that never saw them, and print what was asked of that."""
+    """Have all photos predictions by networks that never saw them, and print what was asked of that."""
     from pyimagesearch.evaluation import cross_validation
 
     if options.leave_one_pair_out:
         parts = cross_validation.label_pairs(data)
     else:
         count = options.folds or audit.FOLDS
-        parts = cross_validation.folds(data, clusters, count, recipe.seed)
-    judged = cross_validation.judge(data, parts, clusters, recipe)
-    print(f"\n{cross_validation.describe(data, parts, judged, recipe.seed)}")
+        parts = cross_validation.folds(data, duplicate_groups, count, recipe.seed)
+    predictions = cross_validation.judge(data, parts, duplicate_groups, recipe)
+    print(f"\n{cross_validation.describe(data, parts, predictions, recipe.seed)}")
     if options.audit:
         order = np.concatenate(list(parts.values()))
-        suspicions = audit.find(
+        issues = audit.find(
             [samples[index] for index in order],
-            cross_validation.join(judged),
+            cross_validation.join(predictions),
             data.targets[order],
             data.classes,
         )
-        print(f"\n{len(suspicions)} of {len(samples)} photos would get other labels than their own")
-        written = audit.write(suspicions, options.audit, options.max_pixels)
-        console.say(f"wrote {', '.join(map(str, written))}")
+        print(f"\n{len(issues)} of {len(samples)} photos would get other labels than their own")
+        written = audit.write(issues, options.audit, options.max_pixels)
+        console.status(f"wrote {', '.join(map(str, written))}")
 
 
 def main() -> int:

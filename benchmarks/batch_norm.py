@@ -21,7 +21,7 @@ from pyimagesearch.networks import training_layers
 from pyimagesearch.networks.training_layers import FusedBatchNormalization
 from pyimagesearch.training import run
 from pyimagesearch.training.history import best_epoch
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.shard import Shard
 
 
 def apart(workers: int) -> type[FusedBatchNormalization]:
@@ -29,12 +29,12 @@ def apart(workers: int) -> type[FusedBatchNormalization]:
 
     class Apart(FusedBatchNormalization):
         def _normalised(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            shares = [Share(inputs.shape[0], rank, workers) for rank in range(workers)]
+            shares = [Shard(inputs.shape[0], rank, workers) for rank in range(workers)]
             normalise = super()._normalised
             parts, means, variances = zip(
-                *(normalise(share.of(inputs)) for share in shares), strict=True
+                *(normalise(shard.take(inputs)) for share in shares), strict=True
             )
-            places = [share.of(tf.range(inputs.shape[0])) for share in shares]
+            places = [shard.take(tf.range(inputs.shape[0])) for share in shares]
             return tf.dynamic_stitch(places, parts), means[0], variances[0]
 
     return Apart

@@ -20,7 +20,7 @@ from pyarrow import parquet
 
 from benchmarks.tagging import PYTHON, link_folder, run, timed
 from pyimagesearch.labels import read
-from pyimagesearch.model_file.artifacts import load_keras
+from pyimagesearch.model_file.save_load import load_keras
 
 PAIR = ("--workers", 2)
 ROWS, FEATURES = 400, 20

@@ -34,12 +34,12 @@ def main() -> None:
     has_twin = np.bincount(together)[together] > 1
 
     for name in options.splits:
-        clusters = together if name == "together" else np.arange(len(together))
-        parts = cross_validation.folds(data, clusters, options.folds, options.seed)
-        judged = cross_validation.judge(data, parts, clusters, recipe)
+        duplicate_groups = together if name == "together" else np.arange(len(together))
+        parts = cross_validation.folds(data, duplicate_groups, options.folds, options.seed)
+        predictions = cross_validation.judge(data, parts, duplicate_groups, recipe)
         right = np.zeros(len(together), np.bool_)
-        for part, one in zip(parts.values(), judged, strict=True):
-            right[part] = (one.decided == (data.targets[part] > 0)).all(axis=1)
+        for part, one in zip(parts.values(), predictions, strict=True):
+            right[part] = (one.predicted == (data.targets[part] > 0)).all(axis=1)
         exact = [float(right[part].mean()) for part in parts.values()]
         low, high = metrics.bootstrap_interval(right, options.seed)
         print(

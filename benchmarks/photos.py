@@ -17,7 +17,7 @@ from pyimagesearch.training import loop
 def prepare(
     dataset: Path, seed: int, epochs: int | None = None, architecture: str | None = None
 ) -> tuple[loop.Data, Indices, Recipe]:
-    """Return the photos in `dataset`, their near-duplicate clusters (N,), and train.py's recipe.
+    """Return the photos in `dataset`, their near-duplicate duplicate_groups (N,), and train.py's recipe.
 
     `epochs` and `architecture` take the place of what train.py would choose.
     """
@@ -30,6 +30,6 @@ def prepare(
     samples, pixels = load_samples(
         samples, settings.image_size, decoder.MAX_PIXELS, 0.1, Path(".cache")
     )
-    clusters = near_duplicates.clusters(pixels)
-    data, _ = loop.prepare(samples, pixels, groups, clusters, recipe.validation_share, seed)
-    return data, clusters, recipe
+    duplicate_groups = near_duplicates.duplicate_groups(pixels)
+    data, _ = loop.prepare(samples, pixels, groups, duplicate_groups, recipe.validation_share, seed)
+    return data, duplicate_groups, recipe

@@ -115,12 +115,12 @@ def main() -> None:
 
     def report(epoch: int, _: object = None) -> None:
         probabilities = model.predict(test_x, verbose=0)
-        decided = probabilities > 0.5
+        predicted = probabilities > 0.5
         line = {
             "epoch": epoch + 1,
             "seconds": round(time.perf_counter() - start, 1),
-            "label_accuracy": float((decided == test_y).mean()),
-            "exact_match": float((decided == test_y).all(axis=1).mean()),
+            "label_accuracy": float((predicted == test_y).mean()),
+            "exact_match": float((predicted == test_y).all(axis=1).mean()),
             "exact_match_top_two": float((top_two(probabilities) == test_y).all(axis=1).mean()),
         }
         print(json.dumps(line), flush=True)

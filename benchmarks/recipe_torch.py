@@ -28,7 +28,7 @@ from pyimagesearch.labels import groups
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.networks.build import DEFAULTS, colour_columns
 from pyimagesearch.scoring import metrics
-from pyimagesearch.scoring.thresholds import decide, default_thresholds
+from pyimagesearch.scoring.thresholds import apply_thresholds, default_thresholds
 
 # Keras's defaults, as in pyimagesearch.networks.factored.
 MOMENTUM, EPSILON = 0.1, 1e-3
@@ -150,8 +150,8 @@ class Photos:
             parts = [self.batch(self.held[i : i + 256]) for i in range(0, len(self.held), 256)]
             probabilities = torch.cat([model(part).sigmoid() for part in parts]).numpy()
         limits = default_thresholds(self.groups, self.classes)
-        decided = decide(probabilities, limits, self.groups, self.classes)
-        return metrics.exact_match(decided, self.targets[self.held])
+        predicted = apply_thresholds(probabilities, limits, self.groups, self.classes)
+        return metrics.exact_match(predicted, self.targets[self.held])
 
 
 def load(dataset: Path, validation: Path, cache: Path) -> Photos:

@@ -29,7 +29,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pyimagesearch.console import say, silence_native_libraries
+from pyimagesearch.console import status, silence_native_libraries
 from pyimagesearch.data.tables import find_xml, read, read_xml
 from pyimagesearch.networks import build
 from pyimagesearch.training import loop
@@ -38,7 +38,7 @@ from pyimagesearch.training.losses import Loss
 
 Floats = NDArray[np.floating]
 # Takes training features (N, F), targets (N, L), test features and a seed; returns the scores by
-# which labels are ranked, and the labels decided on, both (M, L).
+# which labels are ranked, and the labels predicted on, both (M, L).
 Method = Callable[[Floats, Floats, Floats, int], tuple[Floats, NDArray[np.bool_]]]
 COLUMNS = ("Hamming", "ranking", "one-error", "coverage", "avg prec", "exact")
 HIGHER_IS_BETTER = (False, False, False, False, True, True)
@@ -178,16 +178,16 @@ METHODS: dict[str, tuple[Method, bool]] = {
 }
 
 
-def score(y: Floats, scores: Floats, decided: NDArray[np.bool_]) -> list[float]:
+def score(y: Floats, scores: Floats, predicted: NDArray[np.bool_]) -> list[float]:
     """Return the values of COLUMNS; coverage counts from 0, as the literature does."""
     one_error = 1 - y[np.arange(len(y)), scores.argmax(axis=1)].mean()
     return [
-        float(hamming_loss(y, decided)),
+        float(hamming_loss(y, predicted)),
         float(label_ranking_loss(y, scores)),
         float(one_error),
         float(coverage_error(y, scores) - 1),
         float(label_ranking_average_precision_score(y, scores)),
-        float(accuracy_score(y, decided)),
+        float(accuracy_score(y, predicted)),
     ]
 
 
@@ -245,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 for seed in range(options.seeds if by_chance else 1)
             ]
             results[title] = list(map(float, np.mean(runs, axis=0)))
-            say(f"{name}: {title} done")
+            status(f"{name}: {title} done")
         print_table(name, results)
     print("\n* best, or within 2 % of it, of the methods run here; close: in how many columns.")
     print("Lower is better but for average precision and exact match.")

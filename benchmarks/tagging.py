@@ -24,7 +24,7 @@ import numpy as np
 
 from pyimagesearch.images import pool
 from pyimagesearch.labels import read
-from pyimagesearch.model_file.artifacts import read_card
+from pyimagesearch.model_file.save_load import load_config
 from pyimagesearch.tagger import Tagger
 
 PYTHON = sys.executable
@@ -103,7 +103,7 @@ def main() -> None:
         (root / "many").mkdir()
         few = link_folder(photos, root / "few", 100)
         many = link_folder(photos, root / "many", options.count)
-        side = read_card(model).image_size
+        side = load_config(model).image_size
 
         ours = (PYTHON, "classify.py", *out, "-i")
         old = (PYTHON, "-m", "benchmarks.classify_2018", "-m", plain, "-l", labelbin, "-i")
@@ -117,7 +117,7 @@ def main() -> None:
             times["old"].append(timed(lambda: run(*old, *few)))
             times["many"].append(timed(lambda: run(*ours, root / "many", "--csv")))
             times["dec"].append(timed(lambda: decode_all(many, side)))
-            times["net"].append(timed(lambda: tagger.judge(pixels)))
+            times["net"].append(timed(lambda: tagger.predict(pixels)))
         rows = run(*ours, root / "many", "--csv").splitlines()[1:]
         in_order = [row.partition(",")[0] for row in rows] == list(map(str, many))
 

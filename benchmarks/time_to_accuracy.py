@@ -45,7 +45,7 @@ class Training:
 def score_of(line: str) -> float | None:
     """Return the exact match in an epoch's line, in words or in JSON."""
     if line.startswith("{"):
-        # The 2018 network is judged by its likeliest two labels, which suits it best.
+        # The 2018 network is predictions by its likeliest two labels, which suits it best.
         row = json.loads(line)
         return round(float(row.get("exact_match_top_two", row["exact_match"])), 3)
     found = EPOCH.match(line)

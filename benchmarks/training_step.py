@@ -118,14 +118,14 @@ def measure_steps(rounds: int) -> None:
         "three stages, pooled last": (make_step(stages(64, False), 64), 64),
     }
     # Keras's own layers, as they are saved.
-    with patch.object(step, "for_training", lambda model, *_: keras.models.clone_model(model)):
+    with patch.object(step, "to_training_model", lambda model, *_: keras.models.clone_model(model)):
         works["stock batch normalisation"] = make_step(shipped, 64), 64
         old = network("smallervggnet", 96)
         works["SmallerVGGNet, 96, stock, 32"] = make_step(old, 32), 32
 
-    multiplications = {str(side): multiplication(side) for side in MATRICES}
-    seconds = in_turns({name: work for name, (work, _) in works.items()} | multiplications, rounds)
-    ceiling = max(2 * int(side) ** 3 / seconds.pop(side) for side in multiplications)
+    dtype_policy = {str(side): multiplication(side) for side in MATRICES}
+    seconds = in_turns({name: work for name, (work, _) in works.items()} | dtype_policy, rounds)
+    ceiling = max(2 * int(side) ** 3 / seconds.pop(side) for side in dtype_policy)
     print(f"matrix multiplication: {ceiling / 1e9:.0f} GFLOP/s")
     for name, taken in seconds.items():
         print(f"{name:30} {1e3 * taken / works[name][1]:6.2f} ms an image")

@@ -25,7 +25,7 @@ from pyimagesearch.images import decoder
 from pyimagesearch.scoring import metrics
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
-from pyimagesearch.training.run import judge_held_out
+from pyimagesearch.training.run import cross_val_predict
 
 Pictures = NDArray[np.uint8]
 EACH = 50  # pictures of a kind
@@ -146,13 +146,13 @@ def compare(tagger: Tagger, known: Pictures, unknown: Pictures) -> tuple[int, st
     """Return of `unknown` their number, AUROC, FPR at 95 % TPR, and the share refused."""
     from sklearn.metrics import roc_auc_score
 
-    good, bad = (joint_energy(tagger.judge(pixels).uncalibrated) for pixels in (known, unknown))
+    good, bad = (joint_energy(tagger.predict(pixels).uncalibrated) for pixels in (known, unknown))
     truth = np.repeat([1, 0], [len(good), len(bad)])
     return (
         len(bad),
         f"{roc_auc_score(truth, np.concatenate([good, bad])):.3f}",
         f"{(bad >= np.quantile(good, 0.05)).mean():.2f}",
-        f"{(bad < tagger.card.least_energy).mean():.2f}",
+        f"{(bad < tagger.config.energy_threshold).mean():.2f}",
     )
 
 
@@ -165,11 +165,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     silence_native_libraries()
-    data, clusters, recipe = photos.prepare(options.dataset, options.seed, options.epochs)
+    data, duplicate_groups, recipe = photos.prepare(options.dataset, options.seed, options.epochs)
     pixels = np.asarray(data.inputs, np.uint8)
-    fold = splits.stratified_folds(data.combinations, clusters, 5, options.seed)[0]
+    fold = splits.stratified_folds(data.labelsets, duplicate_groups, 5, options.seed)[0]
 
-    (held,) = judge_held_out(data, [fold], clusters, recipe)
+    (held,) = cross_val_predict(data, [fold], duplicate_groups, recipe)
     rows = [
         (name, *compare(held.tagger, pixels[fold], pictures))
         for name, pictures in kinds(recipe.settings.image_size, options.seed)
@@ -177,18 +177,18 @@ def main() -> None:
     for label in options.leave_out:
         carries = data.targets[:, data.classes.index(label)] > 0
         part = np.union1d(fold, np.flatnonzero(carries))
-        (blind,) = judge_held_out(data, [part], clusters, recipe)
+        (blind,) = cross_val_predict(data, [part], duplicate_groups, recipe)
         known = pixels[fold[~carries[fold]]]
         rows.append((f"{label}, never seen", *compare(blind.tagger, known, pixels[carries])))
     print(table(("unknown", "n", "AUROC", "FPR at 95 % TPR", "refused"), rows))
 
     truth = data.targets[fold]
-    lenient = Tagger(replace(held.tagger.card, least_energy=0.0), held.tagger.predict)
+    lenient = Tagger(replace(held.tagger.config, energy_threshold=0.0), held.tagger.predict)
     exact = [
-        metrics.exact_match(tagger.judge(pixels[fold]).decided, truth)
+        metrics.exact_match(tagger.predict(pixels[fold]).predicted, truth)
         for tagger in (held.tagger, lenient)
     ]
-    refused = joint_energy(held.judged.uncalibrated) < held.tagger.card.least_energy
+    refused = joint_energy(held.predictions.uncalibrated) < held.tagger.config.energy_threshold
     print(
         f"of {len(fold)} known photos, held out, {refused.mean():.3f} refused; "
         f"exact match {exact[0]:.3f}, without refusing any {exact[1]:.3f}"

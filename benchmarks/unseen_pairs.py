@@ -25,32 +25,32 @@ from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Tagger
 from pyimagesearch.training import loop
-from pyimagesearch.training.run import judge_held_out
+from pyimagesearch.training.run import cross_val_predict
 
 FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")
 Scores = dict[str, float]
 
 
 def run_fold(
-    data: loop.Data, clusters: splits.Indices, fold: str, seed: int, settings: Recipe
+    data: loop.Data, duplicate_groups: splits.Indices, fold: str, seed: int, settings: Recipe
 ) -> Scores:
     """Train without the photos of the folder `fold`, and score seen and unseen pairs."""
-    part = splits.images_with(labels_of_folder(fold), data.combinations)
+    part = splits.images_with(labels_of_folder(fold), data.labelsets)
     recipe = replace(settings, seed=seed)
-    (held,) = judge_held_out(data, [part], clusters, recipe)
+    (held,) = cross_val_predict(data, [part], duplicate_groups, recipe)
     # Beside the 2018 recipe, which refuses none.
-    tagger = Tagger(replace(held.tagger.card, least_energy=0.0), held.tagger.predict)
-    targets, decided = data.targets[part], tagger.judge(data.inputs[part]).decided
+    tagger = Tagger(replace(held.tagger.config, energy_threshold=0.0), held.tagger.predict)
+    targets, predicted = data.targets[part], tagger.predict(data.inputs[part]).predicted
     scores = {
-        "untagged": 1 - float(held.judged.decided.any(axis=1).mean()),
-        "both": metrics.exact_match(decided, targets),
+        "untagged": 1 - float(held.predictions.predicted.any(axis=1).mean()),
+        "both": metrics.exact_match(predicted, targets),
         "seen": held.validation_exact_match,
         "seconds": held.seconds,
     }
     for group in data.groups:
         columns = [list(data.classes).index(label) for label in group.labels]
         kind = "colour" if group.is_colour else "garment"
-        scores[kind] = metrics.exact_match(decided[:, columns], targets[:, columns])
+        scores[kind] = metrics.exact_match(predicted[:, columns], targets[:, columns])
     return scores
 
 
@@ -99,11 +99,11 @@ def main() -> None:
     silence_native_libraries()
 
     for name in options.architectures:
-        data, clusters, recipe = photos.prepare(options.dataset, 0, options.epochs, name)
+        data, duplicate_groups, recipe = photos.prepare(options.dataset, 0, options.epochs, name)
         results: dict[str, list[Scores]] = {fold: [] for fold in options.folds}
         for seed in range(options.seeds):
             for fold, runs in results.items():
-                runs.append(run_fold(data, clusters, fold, seed, recipe))
+                runs.append(run_fold(data, duplicate_groups, fold, seed, recipe))
                 print(json.dumps({"network": name, "fold": fold, "seed": seed, **runs[-1]}))
                 sys.stdout.flush()
         print_table(name, results)

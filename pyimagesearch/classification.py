@@ -39,7 +39,7 @@ def draw(
         return
     picture = draw_tags(pixels, tagged)
     if pictures:
-        console.say(f"wrote {pictures.write(path, picture)}")
+        console.status(f"wrote {pictures.write(path, picture)}")
     if options.show:
         show(path, picture)
 
@@ -61,7 +61,7 @@ def evaluate(options: argparse.Namespace) -> None:
     )
 
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
-    if tagger.card.features:
+    if tagger.config.features:
         scores = evaluate.evaluate_table(tagger, options.evaluate)
         print(report.describe_scores(scores, "rows"))
         return
@@ -73,8 +73,8 @@ def tag(
     tagger: Tagger, options: argparse.Namespace
 ) -> Iterator[tuple[Path, Tagged]] | Iterator[tuple[Path, Tagged | ImageError]]:
     """Return the tags of each photo, or of each row of tables where the model takes those."""
-    paths = map(Path, find.find_arguments(options.image))
-    if tagger.card.image_size:
+    paths = map(Path, find.expand_paths(options.image))
+    if tagger.config.image_size:
         return tagger.tag_files(paths, options.max_pixels)
     for option in ("output", "show", "sidecar"):
         if getattr(options, option):
@@ -103,8 +103,8 @@ def classify(options: argparse.Namespace) -> None:
         check_display()
     pictures = PictureWriter(Path(options.output), is_single) if options.output else None
     tagger = Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
-    is_single = is_single and tagger.card.image_size > 0  # a table has many rows
-    write = choose_writer(options, tagger.card.labels, is_single)
+    is_single = is_single and tagger.config.image_size > 0  # a table has many rows
+    write = choose_writer(options, tagger.config.labels, is_single)
     done = unreadable = 0
     sidecar: Path | None = None
     for path, result in tag(tagger, options):
@@ -124,4 +124,4 @@ def classify(options: argparse.Namespace) -> None:
         found = "none can be read" if unreadable else "no photos there"
         raise CommandError(f"{where}: nothing to tag: {found}")
     if unreadable:
-        console.say(f"{unreadable} of {done + unreadable} photos skipped")
+        console.status(f"{unreadable} of {done + unreadable} photos skipped")

@@ -27,7 +27,7 @@ def escaped(text: str) -> str:
     return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-def say(line: str) -> None:
+def status(line: str) -> None:
     """Print one line of talk to stderr, above a progress bar where one is on the screen.
 
     Names in it may be a stranger's, so it is `escaped`.
@@ -35,7 +35,7 @@ def say(line: str) -> None:
     _write(escaped(line), sys.stderr)
 
 
-def result(line: str) -> None:
+def emit(line: str) -> None:
     """Print one line of data to stdout at once, above a progress bar on the same screen."""
     _write(line, sys.stdout)
     sys.stdout.flush()
@@ -43,7 +43,7 @@ def result(line: str) -> None:
 
 def warn(line: str) -> None:
     """Print one line about something that was skipped or mended; the run goes on."""
-    say(f"warning: {line}")
+    status(f"warning: {line}")
 
 
 def progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
@@ -90,10 +90,10 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
         command()
         sys.stdout.flush()
     except CommandError as error:
-        say(f"{name}: error: {error}")
+        status(f"{name}: error: {error}")
         return 1
     except KeyboardInterrupt as stop:
-        say("; ".join([f"{name}: stopped", *map(str, stop.args)]))
+        status("; ".join([f"{name}: stopped", *map(str, stop.args)]))
         return 130
     except BrokenPipeError:
         _discard(sys.stdout)
@@ -101,7 +101,7 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
     except OSError as error:
         where = "the output" if error.errno in WRITING else "the system"
         _discard(sys.stdout)
-        say(f"{name}: error: {error.filename or where}: {error.strerror or error}")
+        status(f"{name}: error: {error.filename or where}: {error.strerror or error}")
         return 1
     return 0
 

@@ -21,7 +21,8 @@ from pyimagesearch.data import tables
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.model_file import predictors
-from pyimagesearch.model_file.artifacts import Card, check_pair, read_card
+from pyimagesearch.model_file.config import TaggerConfig
+from pyimagesearch.model_file.save_load import check_pair, load_config
 from pyimagesearch.model_file.guard.labelbin import read_labels
 from pyimagesearch.scoring import rejection, thresholds
 from pyimagesearch.scoring.calibration import calibrate
@@ -45,23 +46,25 @@ class Tagged:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Predictions:
     """What a model says of N images, in the order of its L labels."""
 
     probabilities: NDArray[np.float32]  # (N, L)
     uncalibrated: NDArray[np.float32]  # (N, L), as the network said them
-    decided: NDArray[np.bool_]  # (N, L), the labels that count; none of an unknown image
+    predicted: NDArray[np.bool_]  # (N, L), the labels that count; none of an unknown image
 
 
 class Tagger:
     """A model with its labels; made by `Tagger.load`."""
 
-    def __init__(self, card: Card, predict: predictors.Predict) -> None:
-        """Keep the card of a model and its network."""
-        self.card = card
-        self.predict = predict
-        self._rank = {t: rank for rank, group in enumerate(card.groups) for t in group.labels}
-        self._seen = {(card.labels[first], card.labels[second]) for first, second in card.pairs}
+    def __init__(self, config: TaggerConfig, network: predictors.Predict) -> None:
+        """Keep the config of a model and its network."""
+        self.config = config
+        self.network = network
+        self._rank = {t: rank for rank, group in enumerate(config.groups) for t in group.labels}
+        self._seen = {
+            (config.labels[first], config.labels[second]) for first, second in config.pairs
+        }
 
     @staticmethod
     def load(
@@ -78,14 +81,16 @@ class Tagger:
         unknown then. `threads` is how many onnx may use, one a core by default. Raises CommandError
         where the files cannot be used.
         """
-        card = read_card(Path(model))
-        check_pair(card, read_labels(Path(labelbin)), Path(model), Path(labelbin))
-        predict = predictors.load(Path(model), card, engine, threads)
-        if read_card(Path(model)) != card:
+        config = load_config(Path(model))
+        check_pair(config, read_labels(Path(labelbin)), Path(model), Path(labelbin))
+        predict = predictors.load(Path(model), config, engine, threads)
+        if load_config(Path(model)) != config:
             raise CommandError(f"{model}: another run replaced it while it was read; try again")
         if threshold is not None:
-            card = replace(card, thresholds=(threshold,) * len(card.labels), least_energy=0.0)
-        return Tagger(card, predict)
+            config = replace(
+                config, thresholds=(threshold,) * len(config.labels), energy_threshold=0.0
+            )
+        return Tagger(config, predict)
 
     @overload  # a str is an iterable of str, too
     def tag(self, photos: Photo) -> Tagged: ...  # type: ignore[overload-overlap]
@@ -99,8 +104,8 @@ class Tagger:
         on in parallel, and memory does not grow with their number. Raises CommandError where the
         model takes rows of tables, and TypeError for the bytes of a file.
         """
-        if not self.card.image_size:
-            raise CommandError("the model tags rows of tables, not photos; use tag_tables or judge")
+        if not self.config.image_size:
+            raise CommandError("the model tags rows of tables, not photos; use tag_tables or predict")
         if isinstance(photos, str | Path) or (isinstance(photos, np.ndarray) and photos.ndim == 3):
             (tagged,) = self._tag_each([photos])
             if isinstance(tagged, ImageError):
@@ -126,29 +131,33 @@ class Tagger:
                 f"photos are uint8 RGB arrays (height, width, 3). Received: {pixels.dtype} "
                 f"{pixels.shape}"
             )
-        return decoder.squash(pixels, self.card.image_size)
+        return decoder.squash(pixels, self.config.image_size)
 
     def tag_inputs(self, batch: predictors.Inputs) -> list[Tagged]:
-        """Return what the model says of each input of a batch, of either kind; see `judge`."""
-        judged = self.judge(batch)
-        rows = zip(judged.probabilities, judged.decided, strict=True)
+        """Return what the model says of each input of a batch, of either kind; see `predict`."""
+        predictions = self.predict(batch)
+        rows = zip(predictions.probabilities, predictions.predicted, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def judge(self, inputs: predictors.Inputs, indices: NDArray[np.intp] | None = None) -> Judged:
+    def predict(
+        self, inputs: predictors.Inputs, indices: NDArray[np.intp] | None = None
+    ) -> Predictions:
         """Return what the model says of N inputs, or of those at `indices`, as arrays.
 
-        Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the card.
+        Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the config.
         """
         chosen = np.arange(len(inputs)) if indices is None else indices
         starts = range(0, max(1, len(chosen)), BATCH_SIZE)
         batches = (inputs[chosen[start : start + BATCH_SIZE]] for start in starts)
-        said = np.concatenate([self.predict(batch) for batch in batches])
-        card = self.card
-        probabilities = calibrate(said, np.array(card.temperatures)) if card.temperatures else said
-        limits = np.array(card.thresholds)
-        decided = thresholds.decide(probabilities, limits, card.groups, card.labels)
-        is_known = rejection.joint_energy(said) >= card.least_energy
-        return Judged(probabilities, said, decided & is_known[:, None])
+        said = np.concatenate([self.network(batch) for batch in batches])
+        config = self.config
+        probabilities = (
+            calibrate(said, np.array(config.temperatures)) if config.temperatures else said
+        )
+        limits = np.array(config.thresholds)
+        predicted = thresholds.apply_thresholds(probabilities, limits, config.groups, config.labels)
+        is_known = rejection.joint_energy(said) >= config.energy_threshold
+        return Predictions(probabilities, said, predicted & is_known[:, None])
 
     def tag_files(
         self,
@@ -161,7 +170,7 @@ class Tagger:
         Files are decoded by `processes` others, one a core by default, and predicted in batches;
         memory does not grow with their number.
         """
-        loaded = pool.load_many(paths, self.card.image_size, max_pixels, processes)
+        loaded = pool.load_many(paths, self.config.image_size, max_pixels, processes)
         while chunk := list(islice(loaded, BATCH_SIZE)):
             good = [picture for _, picture in chunk if not isinstance(picture, ImageError)]
             tagged = iter(self.tag_inputs(np.stack(good)) if good else ())
@@ -175,7 +184,7 @@ class Tagger:
         """
         for path in paths:
             table = tables.read(path)
-            features = table.columns(self.card.features)
+            features = table.columns(self.config.features)
             for start in range(0, len(features), BATCH_SIZE):
                 rows = table.rows[start : start + BATCH_SIZE]
                 for row, tagged in zip(
@@ -184,9 +193,9 @@ class Tagger:
                     yield Path(f"{path}:{row}"), tagged
 
     def _tagged(self, probabilities: NDArray[np.float32], counts: NDArray[np.bool_]) -> Tagged:
-        labels = self.card.labels
+        labels = self.config.labels
         by_label = dict(zip(labels, map(float, probabilities), strict=True))
         counting = [label for label, does in zip(labels, counts, strict=True) if does]
-        last = len(self.card.groups)
+        last = len(self.config.groups)
         tags = tuple(sorted(counting, key=lambda t: (self._rank.get(t, last), -by_label[t])))
         return Tagged(tags, by_label, not self._seen.issuperset(combinations(sorted(tags), 2)))

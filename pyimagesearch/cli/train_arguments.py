@@ -169,7 +169,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--folds",
         type=positive_int,
         metavar="K",
-        help="cross-validate: each K-th of the photos, or rows, judged by a network that never saw "
+        help="cross-validate: each K-th of the photos, or rows, predictions by a network that never saw "
         "it",
     )
     question.add_argument(
@@ -222,7 +222,7 @@ def choose_recipe(
     is_table: bool,
 ) -> Recipe:
     """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = build.choose_asked(options.architecture, groups, classes, is_table)
+    architecture = build.resolve_architecture(options.architecture, groups, classes, is_table)
     defaults = build.DEFAULTS[architecture]
     asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
     settings = replace(defaults, **{name: value for name, value in asked.items() if value})

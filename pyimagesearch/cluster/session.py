@@ -33,12 +33,12 @@ def session(workers: int) -> Iterator[ModuleType]:
             yield ray
         return
     folder = Path(tempfile.mkdtemp(prefix="ray-"))
-    console.say(f"starting {workers} workers on this machine by Ray, which takes 10 to 30 s")
+    console.status(f"starting {workers} workers on this machine by Ray, which takes 10 to 30 s")
     try:
         with _started(folder) as ray:
             yield ray
     except BaseException:
-        console.say(f"the logs of the workers are in {folder}")
+        console.status(f"the logs of the workers are in {folder}")
         raise
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -60,7 +60,7 @@ class Job:
 
 def find_photos(arguments: Iterable[str]) -> Iterator[str]:
     """Yield the photos that the arguments of classify.py name, and those below URLs, in order."""
-    for name in find.find_arguments(arguments):
+    for name in find.expand_paths(arguments):
         yield from (
             object_store.find_images(name) if object_store.is_url(name) else (str(Path(name)),)
         )
@@ -75,7 +75,7 @@ def make_job(
     output: str,
 ) -> Job:
     """Return the job of the model in the two files; raises CommandError where it tags no photos."""
-    if not Tagger.load(model, labelbin, engine, threshold).card.image_size:
+    if not Tagger.load(model, labelbin, engine, threshold).config.image_size:
         raise CommandError(f"--workers: {model} tags rows of tables, not photos")
     place = output if object_store.is_url(output) else str(Path(output).absolute())
     files = model.read_bytes(), labelbin.read_bytes()
@@ -124,7 +124,7 @@ class PartTagger:
         """Tag `part["photos"]`, write its file, and return what cannot be read and why."""
         photos = [os.fsdecode(name) for name in part["photos"]]
         rows = [row(photo, result) for photo, result in self._tagged(photos)]
-        table = pa.Table.from_pylist(rows, schema(self.tagger.card.labels))
+        table = pa.Table.from_pylist(rows, schema(self.tagger.config.labels))
         write_part(table, self.job.output, part["name"])
         errors = [f"{row['image']}: {row['error']}" for row in rows if "error" in row]
         return {"photos": len(photos), "errors": errors}
@@ -212,7 +212,7 @@ def tag(job: Job, photos: Sequence[str], workers: int) -> None:
     missing = [part for part in parts if part["name"] not in finished]
     count = sum(len(part["photos"]) for part in missing)
     if count < len(photos):
-        console.say(f"{len(photos) - count} of {len(photos)} photos were tagged before")
+        console.status(f"{len(photos) - count} of {len(photos)} photos were tagged before")
     unreadable = sum(count_errors(job, name) for name in finished)
     if missing:
         with (
@@ -227,8 +227,8 @@ def tag(job: Job, photos: Sequence[str], workers: int) -> None:
     if unreadable == len(photos):
         raise CommandError("nothing to tag: none of the photos can be read")
     if unreadable:
-        console.say(f"{unreadable} of {len(photos)} photos skipped")
-    console.say(f"wrote {job.output}: {len(photos)} rows in the order of the photos")
+        console.status(f"{unreadable} of {len(photos)} photos skipped")
+    console.status(f"wrote {job.output}: {len(photos)} rows in the order of the photos")
 
 
 def run(

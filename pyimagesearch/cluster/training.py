@@ -27,7 +27,7 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.training import loop, run
 from pyimagesearch.training.checkpoint import Checkpoint
-from pyimagesearch.training.history import Epoch
+from pyimagesearch.training.history import EpochMetrics
 
 LOST_WORKERS = 2  # so many times training goes on; more look like a fault that stays
 SECONDS_BETWEEN_REPORTS = 1.0
@@ -76,7 +76,7 @@ def train(
     recipe: Recipe,
     checkpoint: Checkpoint,
     workers: int,
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[EpochMetrics], None],
 ) -> None:
     """Train until `checkpoint` holds the last epoch, going on from what was found in it.
 
@@ -85,7 +85,7 @@ def train(
     """
     if recipe.settings.batch_size < 2 * workers or len(data.validation) < workers:
         raise CommandError(
-            f"--workers {workers}: each needs two photos of a batch and one to be judged on; ask "
+            f"--workers {workers}: each needs two photos of a batch and one to be predictions on; ask "
             "for fewer or raise --batch-size"
         )
     epochs = recipe.settings.epochs
@@ -113,7 +113,7 @@ def train(
 
 @contextlib.contextmanager
 def _listening(
-    ray: Any, checkpoint: Checkpoint, bar: Any, on_epoch: Callable[[Epoch], None]
+    ray: Any, checkpoint: Checkpoint, bar: Any, on_epoch: Callable[[EpochMetrics], None]
 ) -> Iterator[tuple[Any, list[str]]]:
     """Show during the block what rank 0 says; yield the queue to say it in, and what went wrong."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

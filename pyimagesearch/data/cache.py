@@ -63,7 +63,7 @@ def _check(samples: Sequence[Sample], kept: Sequence[Sample], max_unreadable: fl
     if lost := sorted(set(count_labels(samples)) - set(count_labels(kept))):
         raise CommandError(f"no photo labelled {lost[0]!r} can be read; mend or remove them")
     if unreadable:
-        console.say(f"{unreadable} of {len(samples)} photos skipped")
+        console.status(f"{unreadable} of {len(samples)} photos skipped")
 
 
 def _digest(paths: Sequence[Path], side: int, max_pixels: int) -> str:

@@ -133,7 +133,7 @@ def read(path: Path) -> Table:
     if not good.any():
         raise CommandError(f"{path}: none of its {len(values)} rows can be used")
     if not good.all():
-        console.say(f"{path}: {(~good).sum()} of {len(values)} rows skipped")
+        console.status(f"{path}: {(~good).sum()} of {len(values)} rows skipped")
     kept = tuple(row for row, is_good in zip(rows, good, strict=True) if is_good)
     return Table(path, tuple(names), values[good], kept)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyimagesearch.console import CommandError
 from pyimagesearch.evaluation import contact_sheet
 from pyimagesearch.labels import Sample, count_labels, join_labels, write_rows
-from pyimagesearch.tagger import Judged
+from pyimagesearch.tagger import Predictions
 
 FOLDS = 5
 SHOWN = 30  # photos on the contact sheet
@@ -20,7 +20,7 @@ HEADER = ("path", "labels", "suggested", "score")
 
 
 @dataclass(frozen=True)
-class Suspicion:
+class LabelIssue:
     """A sample whose labels may be wrong."""
 
     sample: Sample
@@ -55,11 +55,14 @@ def _is_audit(path: Path) -> bool:
 
 
 def find(
-    samples: Sequence[Sample], judged: Judged, targets: NDArray[np.floating], classes: Sequence[str]
-) -> list[Suspicion]:
+    samples: Sequence[Sample],
+    predictions: Predictions,
+    targets: NDArray[np.floating],
+    classes: Sequence[str],
+) -> list[LabelIssue]:
     """Return the samples whose labels may be wrong, the likeliest mistakes first.
 
-    `judged` is what networks that never saw them say of the N samples, `targets` (N, L) their
+    `predictions` is what networks that never saw them say of the N samples, `targets` (N, L) their
     labels in the order `classes`. Suspected is where they suggest other labels; the pooled
     self-confidence of the labels given ranks them (Thyagarajan, Snorrason, Northcutt, Mueller 2022,
     "Identifying incorrect annotations in multi-label classification data",
@@ -68,24 +71,26 @@ def find(
     from cleanlab.multilabel_classification.rank import get_label_quality_scores
 
     given = [np.flatnonzero(row).tolist() for row in targets > 0]
-    scores = get_label_quality_scores(given, judged.probabilities.astype(np.float64))
-    is_suspicious = (judged.decided != (targets > 0)).any(axis=1)
+    scores = get_label_quality_scores(given, predictions.probabilities.astype(np.float64))
+    is_suspicious = (predictions.predicted != (targets > 0)).any(axis=1)
     names = np.array(classes, object)
     return [
-        Suspicion(samples[index], tuple(sorted(names[judged.decided[index]])), float(scores[index]))
+        LabelIssue(
+            samples[index], tuple(sorted(names[predictions.predicted[index]])), float(scores[index])
+        )
         for index in np.argsort(scores, kind="stable")
         if is_suspicious[index]
     ]
 
 
-def write(suspicions: Sequence[Suspicion], path: Path, max_pixels: int) -> list[Path]:
+def write(issues: Sequence[LabelIssue], path: Path, max_pixels: int) -> list[Path]:
     """Write all as CSV to `path`, and the worst as a picture beside it; return what was written.
 
     Paths in the CSV are relative to its folder. Where there are none, an older picture is removed.
     Raises CommandError where it cannot be written.
     """
-    known = count_labels([one.sample for one in suspicions])
-    known.update(label for one in suspicions for label in one.suggested)
+    known = count_labels([one.sample for one in issues])
+    known.update(label for one in issues for label in one.suggested)
     rows = [
         (
             os.path.relpath(one.sample.path, path.parent),
@@ -93,7 +98,7 @@ def write(suspicions: Sequence[Suspicion], path: Path, max_pixels: int) -> list[
             join_labels(one.suggested, known),
             f"{one.score:.4f}",
         )
-        for one in suspicions
+        for one in issues
     ]
     write_rows([HEADER, *rows], path)
     pictures = [
@@ -104,7 +109,7 @@ def write(suspicions: Sequence[Suspicion], path: Path, max_pixels: int) -> list[
                 f"rather {' '.join(one.suggested) or 'none of these'}",
             ),
         )
-        for number, one in enumerate(suspicions[:SHOWN], 1)
+        for number, one in enumerate(issues[:SHOWN], 1)
     ]
     sheet = sheet_beside(path)
     if not pictures:

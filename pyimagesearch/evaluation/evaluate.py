@@ -12,7 +12,7 @@ from pyimagesearch.data import tables
 from pyimagesearch.data.cache import load_samples
 from pyimagesearch.labels import Sample
 from pyimagesearch.scoring import metrics
-from pyimagesearch.tagger import Judged, Tagger
+from pyimagesearch.tagger import Predictions, Tagger
 
 MAX_UNREADABLE = 0.1
 
@@ -23,7 +23,7 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
     Raises CommandError where they carry a label that the model does not know, or where more than
     a tenth of them cannot be read.
     """
-    known = tagger.card.labels
+    known = tagger.config.labels
     for sample in samples:
         for label in sample.labels:
             if label not in known:
@@ -31,12 +31,12 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
                     f"{sample.path}: has the label {label!r}, which the model does not know; it "
                     f"knows {', '.join(known)}"
                 )
-    side = tagger.card.image_size
+    side = tagger.config.image_size
     with tempfile.TemporaryDirectory() as cache:
         kept, pixels = load_samples(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
-        judged = tagger.judge(pixels)
+        predictions = tagger.predict(pixels)
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
-    return score(judged, targets, known)
+    return score(predictions, targets, known)
 
 
 def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
@@ -46,17 +46,17 @@ def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
     is missing, or a label is not 0 or 1.
     """
     table = tables.read(path)
-    known = tagger.card.labels
+    known = tagger.config.labels
     marked = [f"{tables.TARGET}{label}" for label in known]  # so named in an NPZ
     targets = table.targets(marked if set(marked) <= set(table.names) else known)
-    judged = tagger.judge(table.columns(tagger.card.features))
-    return score(judged, targets, known)
+    predictions = tagger.predict(table.columns(tagger.config.features))
+    return score(predictions, targets, known)
 
 
 def score(
-    judged: Judged, targets: ArrayLike, classes: Sequence[str], seed: int = 0
+    predictions: Predictions, targets: ArrayLike, classes: Sequence[str], seed: int = 0
 ) -> metrics.Scores:
     """Return every score of what a tagger says of N inputs; `targets` (N, L) are 0 and 1."""
     return metrics.score(
-        judged.probabilities, judged.decided, targets, classes, seed, judged.uncalibrated
+        predictions.probabilities, predictions.predicted, targets, classes, seed, predictions.uncalibrated
     )

@@ -15,7 +15,7 @@ from pyimagesearch.scoring.metrics import Scores
 PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "onnxruntime")
 
 
-def write_record(path: Path, scores: Scores, made_by: Mapping[str, object]) -> None:
+def write(path: Path, scores: Scores, made_by: Mapping[str, object]) -> None:
     """Write `scores` and `made_by` as JSON to `path`; what has no value is null."""
     record = {"scores": asdict(scores), **made_by, "versions": versions()}
     path.write_text(json.dumps(_plain(record), indent=1, allow_nan=False) + "\n")

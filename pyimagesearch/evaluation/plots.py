@@ -7,12 +7,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.history import EpochMetrics, best_epoch
 
 TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
 
 
-def plot_history(epochs: Sequence[Epoch], title: str, path: Path, loss: str = "bce") -> None:
+def plot_history(epochs: Sequence[EpochMetrics], title: str, path: Path, loss: str = "bce") -> None:
     """Draw loss, exact match and per-label accuracy of each epoch into a PNG file at `path`.
 
     `loss` is what training minimised; on validation images it is always the cross-entropy.
@@ -59,7 +59,7 @@ def plot_history(epochs: Sequence[Epoch], title: str, path: Path, loss: str = "b
         ha="right",
         arrowprops={"arrowstyle": "->", "color": VALIDATION},
     )
-    scores.set(title="Share right", xlabel="epoch", ylim=(0, 1.02))
+    scores.set(title="Shard right", xlabel="epoch", ylim=(0, 1.02))
 
     for axes in (losses, scores):
         axes.grid(alpha=0.3)

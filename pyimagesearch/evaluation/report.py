@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.console import escaped
-from pyimagesearch.labels import Sample, count_combinations, count_labels
+from pyimagesearch.labels import Sample, count_labels, count_labelsets
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.scoring.metrics import Scores
-from pyimagesearch.training.history import Epoch
+from pyimagesearch.training.history import EpochMetrics
 
 COMBINATIONS = 30  # shown one by one
 
@@ -35,7 +35,7 @@ def describe_samples(
     `units` is what is counted: photos, or the rows of a table.
     """
     labels = sorted(count_labels(samples).items())
-    counts = count_combinations(samples)
+    counts = count_labelsets(samples)
     combinations = [
         (" + ".join(names) or "(no label)", count)
         for names, count in sorted(counts.most_common(COMBINATIONS))
@@ -51,22 +51,22 @@ def describe_samples(
 
 
 def near_duplicates(
-    samples: Sequence[Sample], clusters: NDArray[np.integer]
+    samples: Sequence[Sample], duplicate_groups: NDArray[np.integer]
 ) -> list[tuple[Path, ...]]:
     """Return the paths of each cluster (N,) of two samples or more."""
     paths = defaultdict(list)
-    for sample, cluster in zip(samples, clusters.tolist(), strict=True):
+    for sample, cluster in zip(samples, duplicate_groups.tolist(), strict=True):
         paths[cluster].append(sample.path)
     return [tuple(alike) for alike in paths.values() if len(alike) > 1]
 
 
-def describe_duplicates(clusters: NDArray[np.integer]) -> str:
-    """Return how many of the photos in `clusters` (N,) are near-duplicates."""
-    sizes = np.bincount(clusters)
-    if len(sizes) == len(clusters):
+def describe_duplicates(duplicate_groups: NDArray[np.integer]) -> str:
+    """Return how many of the photos in `duplicate_groups` (N,) are near-duplicates."""
+    sizes = np.bincount(duplicate_groups)
+    if len(sizes) == len(duplicate_groups):
         return "no near-duplicates"
     return (
-        f"{len(clusters) - len(sizes)} near-duplicates of {(sizes > 1).sum()} photos; those of "
+        f"{len(duplicate_groups) - len(sizes)} near-duplicates of {(sizes > 1).sum()} photos; those of "
         "one photo stay on one side of the split (--list-duplicates names them)"
     )
 
@@ -77,7 +77,7 @@ def mean_and_spread(values: Sequence[float]) -> str:
     return f"{mean(values):.3f} +- {spread}"
 
 
-def describe_epoch(epoch: Epoch, of: int) -> str:
+def describe_epoch(epoch: EpochMetrics, of: int) -> str:
     """Return in one line what one epoch of a run did."""
     return (
         f"epoch {epoch.number}/{of}  {epoch.seconds:.1f} s  "

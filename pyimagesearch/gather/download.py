@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pyimagesearch.console import progress, say
+from pyimagesearch.console import progress, status
 from pyimagesearch.gather import provenance
 from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
 from pyimagesearch.gather.identify import Picture, inspect
@@ -112,7 +112,7 @@ class _Crew:
             temporary = await asyncio.to_thread(self.folder.lay_down, data)
         except (RefusedError, decoder.ImageError) as error:
             reason = str(error).removeprefix("is ")
-            say(f"refused: {reason}: {photo.url}")
+            status(f"refused: {reason}: {photo.url}")
             self.counts.refused[reason] += 1
             return
         async with self.one_at_a_time:

@@ -9,7 +9,7 @@ from pyimagesearch import console
 from pyimagesearch.images.decoder import looks_like_image
 
 
-def find_arguments(arguments: Iterable[str]) -> Iterator[str]:
+def expand_paths(arguments: Iterable[str]) -> Iterator[str]:
     """Yield the images that `arguments` name, in order.
 
     Folders are searched at any depth, "-" stands for the lines of standard input.
@@ -17,7 +17,7 @@ def find_arguments(arguments: Iterable[str]) -> Iterator[str]:
     for argument in arguments:
         if argument == "-":
             lines = (line.rstrip("\r\n") for line in sys.stdin)
-            yield from find_arguments(filter(None, lines))
+            yield from expand_paths(filter(None, lines))
         elif Path(argument).is_dir():
             yield from map(str, find_images(Path(argument)))
         else:

@@ -12,16 +12,16 @@ from pyimagesearch.labels.label_text import join_labels
 from pyimagesearch.labels.samples import (
     Sample,
     check_labels,
-    count_combinations,
     count_labels,
+    count_labelsets,
 )
 from pyimagesearch.labels.sidecars import has_sidecars, read_sidecars, sidecar_of, write_sidecar
 
 __all__ = [
     "Sample",
     "check_labels",
-    "count_combinations",
     "count_labels",
+    "count_labelsets",
     "join_labels",
     "labels_of_folder",
     "read",
@@ -50,7 +50,7 @@ def read(dataset: Path, labels: Path | None = None, max_unreadable: float = 0.1)
     if labels is None:
         paths = find_images(dataset)
         if has_sidecars(paths):
-            console.say(f"{dataset}: labels are read from the text files beside the photos")
+            console.status(f"{dataset}: labels are read from the text files beside the photos")
             return read_sidecars(dataset, paths, max_unreadable)
         return read_folders(dataset, paths)
     reader = READERS.get(labels.suffix.lower())

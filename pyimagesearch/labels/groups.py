@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels import Sample, count_combinations
+from pyimagesearch.labels import Sample, count_labelsets
 
 # A group has exactly one label on nearly every image; a few wrong folders are forgiven.
 FORGIVEN_SHARE = 0.005
@@ -55,7 +55,7 @@ def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
     spare none of its labels; others join where only one way is open. Returns [] where the search
     is given up.
     """
-    counted = [pair for pair in count_combinations(samples).most_common() if pair[0]]
+    counted = [pair for pair in count_labelsets(samples).most_common() if pair[0]]
     names = np.array(sorted({label for labels, _ in counted for label in labels}), object)
     place = {label: column for column, label in enumerate(names)}
     holds = np.zeros((len(counted), len(names)), np.float32)  # of float32 products are quick

@@ -64,7 +64,7 @@ class Problems:
                 "(train.py --max-unreadable takes more)"
             )
         if self.skipped:
-            console.say(f"{self.source}: {self.skipped} of {total} {self.unit}s skipped")
+            console.status(f"{self.source}: {self.skipped} of {total} {self.unit}s skipped")
 
 
 class Finder:
@@ -143,7 +143,7 @@ def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[
             problems.skipped += path not in contradicted
             contradicted.add(path)
     if without_labels:
-        console.say(
+        console.status(
             f"{problems.source}: {len(without_labels)} {unit}s without labels (the first: {unit} "
             f"{without_labels[0]}); taken as photos to which none applies"
         )
@@ -176,6 +176,6 @@ def count_labels(samples: Sequence[Sample]) -> Counter[str]:
     return Counter(label for sample in samples for label in sample.labels)
 
 
-def count_combinations(samples: Sequence[Sample]) -> Counter[tuple[str, ...]]:
+def count_labelsets(samples: Sequence[Sample]) -> Counter[tuple[str, ...]]:
     """Return how many samples carry each set of labels."""
     return Counter(sample.labels for sample in samples)

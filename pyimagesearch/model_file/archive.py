@@ -13,16 +13,16 @@ from pathlib import Path
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
 
-CARD = "tagger.json"
-SERVING_COPY = "serving.onnx"
+TAGGER_JSON = "tagger.json"
+ONNX = "serving.onnx"
 WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
 MAX_BYTES = {  # of each member that may be there
     "metadata.json": 2**16,
     CONFIG: 2**24,
     WEIGHTS: 2**32,
-    CARD: 2**24,
-    SERVING_COPY: 10**9,
+    TAGGER_JSON: 2**24,
+    ONNX: 10**9,
 }
 # The end of an archive, where its directory is announced; see APPNOTE.TXT by PKWARE, 4.3.
 _END, _END_BYTES, _LONGEST_COMMENT = b"PK\5\6", 22, 2**16

@@ -1,7 +1,7 @@
 """A network as an ONNX graph, so that tagging needs onnxruntime and not TensorFlow.
 
 Written layer by layer with onnx.helper: 0.4 s of work, where tf2onnx takes 7 s. It knows the
-layers of this package's networks; another layer raises UnknownLayerError.
+layers of this package's networks; another layer raises UnsupportedLayerError.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ NCHW, NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid"}
 
 
-class UnknownLayerError(Exception):
+class UnsupportedLayerError(Exception):
     """A layer of a kind, or with a setting, that is not translated."""
 
 
@@ -54,7 +54,7 @@ def to_onnx(model: keras.Model, scale: float) -> bytes:
     """Return the graph of `model` as bytes.
 
     Its input is "images", uint8 (N, S, S, 3), multiplied by `scale` first, or "features", float32
-    (N, F); its output "probabilities" is float32 (N, L). Raises UnknownLayerError.
+    (N, F); its output "probabilities" is float32 (N, L). Raises UnsupportedLayerError.
     """
     graph = _Graph()
     last = "features"
@@ -68,7 +68,9 @@ def to_onnx(model: keras.Model, scale: float) -> bytes:
             continue
         translate = _TRANSLATIONS.get(type(layer).__name__)
         if translate is None:
-            raise UnknownLayerError(f"layers of the kind {type(layer).__name__} are not translated")
+            raise UnsupportedLayerError(
+                f"layers of the kind {type(layer).__name__} are not translated"
+            )
         given = layer.input if isinstance(layer.input, list) else [layer.input]
         # The layers of a Sequential are a chain; their tensors are not those of the model.
         chained = isinstance(model, keras.Sequential)
@@ -120,7 +122,7 @@ def _dense(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
 
 def _normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     if layer.invert or len(layer.input.shape) != 2:
-        raise UnknownLayerError("Normalization of vectors only")
+        raise UnsupportedLayerError("Normalization of vectors only")
     centred = graph.add("Sub", x, graph.floats(layer.mean))
     deviation = np.sqrt(np.asarray(layer.variance))
     return graph.add("Div", centred, graph.floats(np.maximum(deviation, keras.config.epsilon())))
@@ -134,7 +136,9 @@ def _batch_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> st
 
 def _layer_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     if layer.center or layer.scale or list(layer.axis) != [1, 2, 3]:
-        raise UnknownLayerError("LayerNormalization over all but the batch, without weights, only")
+        raise UnsupportedLayerError(
+            "LayerNormalization over all but the batch, without weights, only"
+        )
     _, height, width, depth = layer.input.shape
     ones = graph.floats(np.ones((depth, height, width)))
     return graph.add("LayerNormalization", x, ones, axis=1, epsilon=layer.epsilon)
@@ -143,7 +147,7 @@ def _layer_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> st
 def _pooling(kind: str) -> "Translation":
     def translate(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
         if layer.padding != "valid":
-            raise UnknownLayerError(f"{type(layer).__name__} with padding")
+            raise UnsupportedLayerError(f"{type(layer).__name__} with padding")
         return graph.add(kind, x, kernel_shape=layer.pool_size, strides=layer.strides)
 
     return translate
@@ -152,7 +156,7 @@ def _pooling(kind: str) -> "Translation":
 def _activation(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     name = layer.activation.__name__
     if name not in ACTIVATIONS:
-        raise UnknownLayerError(f"the activation {name} is not translated")
+        raise UnsupportedLayerError(f"the activation {name} is not translated")
     return graph.add(ACTIVATIONS[name], x)
 
 
@@ -169,7 +173,7 @@ def _global_pooling(kind: str) -> "Translation":
 
 def _concatenate(graph: _Graph, layer: keras.layers.Layer, *inputs: str) -> str:
     if len(layer.output.shape) != 2:
-        raise UnknownLayerError("Concatenate of anything but vectors")
+        raise UnsupportedLayerError("Concatenate of anything but vectors")
     return graph.add("Concat", *inputs, axis=1)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.model_file.archive import MAX_BYTES, SERVING_COPY
-from pyimagesearch.model_file.artifacts import Card, load_keras, read_serving_copy
+from pyimagesearch.model_file.archive import MAX_BYTES, ONNX
+from pyimagesearch.model_file.config import TaggerConfig
+from pyimagesearch.model_file.save_load import load_keras, read_onnx
 from pyimagesearch.model_file.guard import keras_network, onnx_graph
 
 if TYPE_CHECKING:
@@ -22,17 +23,19 @@ Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4
 
 
-def load(path: Path, card: Card, engine: str = "auto", threads: int | None = None) -> Predict:
+def load(
+    path: Path, config: TaggerConfig, engine: str = "auto", threads: int | None = None
+) -> Predict:
     """Return the network in the model file at `path`.
 
     `engine` is "onnx" for the copy that needs no TensorFlow, "keras" for the network itself, or
     "auto" for the copy where there is one. `threads` limits the copy, which takes every core
     otherwise. Raises CommandError where that cannot be had.
     """
-    copy = None if engine == "keras" else read_serving_copy(path)
+    copy = None if engine == "keras" else read_onnx(path)
     if copy is not None:
         try:
-            return onnx_predictor(copy, card, threads, path)
+            return onnx_predictor(copy, config, threads, path)
         except Exception as error:  # onnxruntime raises kinds of its own, not all public
             reason = str(error).partition("\n")[0]
             raise CommandError(f"{path}: its ONNX copy cannot be used ({reason})") from None
@@ -40,13 +43,13 @@ def load(path: Path, card: Card, engine: str = "auto", threads: int | None = Non
         raise CommandError(f"{path}: holds no ONNX copy; use --engine keras")
     network = load_keras(path)
     shapes = network.input_shape[1:], network.output_shape[1:]
-    if shapes != (card.input_shape, (len(card.labels),)):
+    if shapes != (config.input_shape, (len(config.labels),)):
         raise CommandError(f"{path}: its network does not fit its labels; train again")
-    return keras_predictor(network, card)
+    return keras_predictor(network, config)
 
 
 def onnx_predictor(
-    data: bytes, card: Card, threads: int | None = None, source: Path | str = SERVING_COPY
+    data: bytes, config: TaggerConfig, threads: int | None = None, source: Path | str = ONNX
 ) -> Predict:
     """Return the graph in `data`, of the file `source`, as a function.
 
@@ -54,7 +57,7 @@ def onnx_predictor(
     """
     import onnxruntime
 
-    values = onnx_graph.check(data, card.input_shape, len(card.labels))
+    values = onnx_graph.check(data, config.input_shape, len(config.labels))
 
     options = onnxruntime.SessionOptions()
     # Spinning threads take the cores that decode the next photos: half the speed on two cores.
@@ -70,18 +73,18 @@ def onnx_predictor(
         except Exception as error:  # onnxruntime raises kinds of its own, not all public
             reason = str(error).partition("\n")[0]
             raise CommandError(f"{source}: its ONNX copy fails ({reason})") from None
-        if probabilities.shape != (len(batch), len(card.labels)):
+        if probabilities.shape != (len(batch), len(config.labels)):
             raise CommandError(f"{source}: its ONNX copy does not judge each input by itself")
         return probabilities
 
     return _in_pieces(predict, values)
 
 
-def keras_predictor(network: "keras.Model", card: Card) -> Predict:
+def keras_predictor(network: "keras.Model", config: TaggerConfig) -> Predict:
     """Return a Keras network as a function."""
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
-        scaled = batch.astype(np.float32) * np.float32(card.scale if card.image_size else 1)
+        scaled = batch.astype(np.float32) * np.float32(config.scale if config.image_size else 1)
         probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
         return probabilities
 
@@ -101,20 +104,21 @@ def _in_pieces(predict: Predict, values: int) -> Predict:
     return predict_in_pieces
 
 
-def make_copy(network: "keras.Model", card: Card, inputs: Inputs) -> bytes:
+def export_onnx(network: "keras.Model", config: TaggerConfig, inputs: Inputs) -> bytes:
     """Return the ONNX copy of `network`, having seen that both say the same of `inputs`.
 
-    Raises UnknownLayerError, or ValueError where they differ by more than 1e-4 or it is too large.
+    Raises UnsupportedLayerError, or ValueError where they differ by more than 1e-4 or it is too large.
     """
     from pyimagesearch.model_file.onnx_export import to_onnx
 
-    copy = to_onnx(network, card.scale)
+    copy = to_onnx(network, config.scale)
     answers = [
-        predict(inputs) for predict in (onnx_predictor(copy, card), keras_predictor(network, card))
+        predict(inputs)
+        for predict in (onnx_predictor(copy, config), keras_predictor(network, config))
     ]
     difference = float(np.abs(answers[0] - answers[1]).max())
     if not difference <= TOLERANCE:
         raise ValueError(f"the ONNX copy differs by {difference:.1e}")
-    if len(copy) > MAX_BYTES[SERVING_COPY]:
+    if len(copy) > MAX_BYTES[ONNX]:
         raise ValueError(f"the ONNX copy would have {len(copy)} bytes")
     return copy

@@ -51,7 +51,7 @@ def choose(groups: Sequence[LabelGroup], classes: Sequence[str]) -> str:
     return "factored" if 0 < len(colours) < len(classes) else "smallervggnet"
 
 
-def choose_asked(
+def resolve_architecture(
     asked: str, groups: Sequence[LabelGroup], classes: Sequence[str], is_table: bool
 ) -> str:
     """Return the architecture asked for, or the one that suits; raises CommandError."""

@@ -9,7 +9,7 @@ number of workers.
 import keras
 import tensorflow as tf
 
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.shard import Shard
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -58,21 +58,23 @@ class SynchronisedBatchNormalization(FusedBatchNormalization):
 class SharedDropout(keras.layers.Dropout):
     """The stock layer, drawing for the whole batch and taking what is this worker's."""
 
-    share: Share
+    share: Shard
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Drop some of `inputs`, a share of a batch, in training."""
         if not training:
             return inputs
-        whole = tf.ones([self.share.batch, *inputs.shape[1:]], inputs.dtype)
+        whole = tf.ones([self.shard.batch, *inputs.shape[1:]], inputs.dtype)
         kept = keras.random.dropout(whole, self.rate, self.noise_shape, self.seed_generator)
-        return inputs * self.share.of(kept)
+        return inputs * self.shard.take(kept)
 
 
-def for_training(model: keras.Model, share: Share, multiplications: str = "float32") -> keras.Model:
+def to_training_model(
+    model: keras.Model, share: Shard, dtype_policy: str = "float32"
+) -> keras.Model:
     """Return a copy of `model` to train by `share`; `get_weights` has the original's order.
 
-    `multiplications` is the dtype policy of the layers that multiply; weights stay float32.
+    `dtype_policy` is the dtype policy of the layers that multiply; weights stay float32.
     """
     alone = share.workers == 1
 
@@ -84,7 +86,7 @@ def for_training(model: keras.Model, share: Share, multiplications: str = "float
             kind = SharedDropout
         config = layer.get_config()
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
-            config["dtype"] = multiplications
+            config["dtype"] = dtype_policy
         copy = kind.from_config(config)
         copy.share = share
         return copy

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.scoring.thresholds import FEWEST, competing
+from pyimagesearch.scoring.thresholds import FEWEST, label_blocks
 
 CANDIDATES = np.geomspace(0.25, 8, 141)
 _SMALLEST = 2.0**-24  # a float32 probability is no nearer to 1
@@ -33,7 +33,7 @@ def choose_temperatures(
     the best; labels on fewer than ten images keep 1.
     """
     chosen = np.ones(len(classes))
-    for columns in competing(groups, classes):
+    for columns in label_blocks(groups, classes):
         true = targets[:, columns] > 0
         positives = true.sum()
         if positives >= FEWEST:

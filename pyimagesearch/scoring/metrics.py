@@ -1,6 +1,6 @@
 """Scores of multi-label decisions and probabilities, by scikit-learn where it has them.
 
-`decided` and `targets` are (N, L), booleans or 0 and 1; `probabilities` (N, L).
+`predicted` and `targets` are (N, L), booleans or 0 and 1; `probabilities` (N, L).
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Scores:
 
 def score(
     probabilities: ArrayLike,
-    decided: ArrayLike,
+    predicted: ArrayLike,
     targets: ArrayLike,
     classes: Sequence[str],
     seed: int = 0,
@@ -49,7 +49,7 @@ def score(
     `seed` draws the bootstrap's resamples. `uncalibrated` (N, L) are the probabilities before
     calibration, for the scores of how far they can be believed.
     """
-    ranked, tagged = np.asarray(probabilities, np.float64), np.asarray(decided, bool)
+    ranked, tagged = np.asarray(probabilities, np.float64), np.asarray(predicted, bool)
     truth = np.asarray(targets, bool)
     right = _agree(tagged, truth).all(axis=1)
     before = {}
@@ -67,7 +67,7 @@ def score(
 
 
 def overall_scores(
-    probabilities: NDArray[np.float64], decided: NDArray[np.bool_], targets: NDArray[np.bool_]
+    probabilities: NDArray[np.float64], predicted: NDArray[np.bool_], targets: NDArray[np.bool_]
 ) -> dict[str, float]:
     """Return the scores over all labels by name.
 
@@ -79,18 +79,18 @@ def overall_scores(
 
     carried = np.flatnonzero(targets.any(axis=0))
     f1 = {
-        kind: metrics.f1_score(targets, decided, average=kind, labels=carried, zero_division=0.0)
+        kind: metrics.f1_score(targets, predicted, average=kind, labels=carried, zero_division=0.0)
         if len(carried)
         else np.nan
         for kind in ("micro", "macro")
     }
     scores = {
-        "exact match": exact_match(decided, targets),
-        "per label": label_accuracy(decided, targets),
+        "exact match": exact_match(predicted, targets),
+        "per label": label_accuracy(predicted, targets),
         "mAP": mean_average_precision(probabilities, targets),
         "micro F1": f1["micro"],
         "macro F1": f1["macro"],
-        "Hamming loss": metrics.hamming_loss(targets, decided),
+        "Hamming loss": metrics.hamming_loss(targets, predicted),
         "ranking loss": metrics.label_ranking_loss(targets, probabilities),
         "label ranking AP": metrics.label_ranking_average_precision_score(targets, probabilities),
         "coverage": metrics.coverage_error(targets, probabilities),
@@ -102,7 +102,7 @@ def overall_scores(
 
 def label_scores(
     probabilities: NDArray[np.float64],
-    decided: NDArray[np.bool_],
+    predicted: NDArray[np.bool_],
     targets: NDArray[np.bool_],
     classes: Sequence[str],
 ) -> list[LabelScores]:
@@ -110,7 +110,7 @@ def label_scores(
     from sklearn.metrics import precision_recall_fscore_support
 
     columns = precision_recall_fscore_support(
-        targets, decided, average=None, labels=range(len(classes)), zero_division=np.nan
+        targets, predicted, average=None, labels=range(len(classes)), zero_division=np.nan
     )
     precision, recall, f1, support = (column.tolist() for column in columns)
     ranked = average_precisions(probabilities, targets).tolist()
@@ -137,17 +137,17 @@ def average_precisions(
     )
 
 
-def exact_match(decided: ArrayLike, targets: ArrayLike) -> float:
+def exact_match(predicted: ArrayLike, targets: ArrayLike) -> float:
     """Return the share of images whose labels are all right (subset accuracy)."""
-    return float(_agree(decided, targets).all(axis=1).mean())
+    return float(_agree(predicted, targets).all(axis=1).mean())
 
 
-def label_accuracy(decided: ArrayLike, targets: ArrayLike) -> float:
+def label_accuracy(predicted: ArrayLike, targets: ArrayLike) -> float:
     """Return the share of single label decisions that are right (1 - Hamming loss).
 
     It flatters: of two labels in six, a tagger that never says anything gets 0.667.
     """
-    return float(_agree(decided, targets).mean())
+    return float(_agree(predicted, targets).mean())
 
 
 def calibration_error(probabilities: ArrayLike, targets: ArrayLike) -> float:
@@ -182,6 +182,6 @@ def bootstrap_interval(values: ArrayLike, seed: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _agree(decided: ArrayLike, targets: ArrayLike) -> NDArray[np.bool_]:
-    agree: NDArray[np.bool_] = np.asarray(decided, bool) == np.asarray(targets, bool)
+def _agree(predicted: ArrayLike, targets: ArrayLike) -> NDArray[np.bool_]:
+    agree: NDArray[np.bool_] = np.asarray(predicted, bool) == np.asarray(targets, bool)
     return agree

@@ -19,7 +19,7 @@ def joint_energy(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(-np.log1p(-certain).sum(axis=1))
 
 
-def least_energy(probabilities: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
+def energy_threshold(probabilities: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
     """Return the energy that all but 2 % of the labelled validation images reach, (N, L) each.
 
     0, which every image reaches, where none is labelled. benchmarks/README.md says what other

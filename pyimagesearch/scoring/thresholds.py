@@ -38,7 +38,7 @@ def choose(
     images carry the labels.
     """
     chosen = default_thresholds(groups, classes)
-    for columns in competing(groups, classes):
+    for columns in label_blocks(groups, classes):
         true = targets[:, columns] > 0
         if true.sum() < FEWEST:
             continue
@@ -54,7 +54,7 @@ def choose(
     return chosen
 
 
-def competing(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[list[int]]:
+def label_blocks(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[list[int]]:
     """Return the columns of each group, then each label outside groups on its own."""
     place = {label: column for column, label in enumerate(classes)}
     columns = [[place[label] for label in group.labels] for group in groups]
@@ -62,7 +62,7 @@ def competing(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[list
     return columns + [[column] for column in range(len(classes)) if column not in grouped]
 
 
-def decide(
+def apply_thresholds(
     probabilities: NDArray[np.floating],
     thresholds: NDArray[np.floating],
     groups: Sequence[LabelGroup],
@@ -74,7 +74,7 @@ def decide(
     counts where its probability reaches its threshold; within a group only the best may.
     """
     counts: NDArray[np.bool_] = probabilities >= thresholds
-    for columns in competing(groups, classes):
+    for columns in label_blocks(groups, classes):
         best = np.argmax(probabilities[:, columns], axis=1)
         counts[:, columns] &= np.arange(len(columns)) == best[:, None]
     return counts

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.shard import Shard
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Augmentation:
     inverted: float = 0.25  # share of the recoloured
 
 
-def uniform(seed: tf.Tensor, salt: int, share: Share, low: float, high: float) -> tf.Tensor:
+def uniform(seed: tf.Tensor, salt: int, share: Shard, low: float, high: float) -> tf.Tensor:
     """Return a float32 draw from [low, high) for each image of `share`; `salt` makes others."""
     shape, salted = [share.batch], seed + tf.constant([0, salt])
-    return share.of(tf.random.stateless_uniform(shape, salted, low, high))
+    return shard.take(tf.random.stateless_uniform(shape, salted, low, high))
 
 
-def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Share) -> tf.Tensor:
+def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Shard) -> tf.Tensor:
     """Return the images of `share` rotated, shifted, sheared, zoomed, flipped, each its own way.
 
     One projective transform an image; pixels from outside repeat the edge.
@@ -68,7 +68,7 @@ def warp(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Shar
     )
 
 
-def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Share) -> tf.Tensor:
+def recolour(images: tf.Tensor, seed: tf.Tensor, settings: Augmentation, share: Shard) -> tf.Tensor:
     """Return the images of `share` in colours of another world.
 
     Any hue, paler or stronger, some inverted, brighter or darker by a gamma.
@@ -97,7 +97,7 @@ def augment(
     colours: NDArray[np.bool_],
     seed: tf.Tensor,
     settings: Augmentation,
-    share: Share | None = None,
+    share: Shard | None = None,
 ) -> tuple[tf.Tensor, NDArray[np.float32]]:
     """Return the images augmented, and the loss mask of their batch.
 
@@ -105,7 +105,7 @@ def augment(
     0 where a label was destroyed. `colours` (L,) marks the colour labels; where there are none, or
     nothing else, nothing is recoloured. The recoloured images are the last of the batch.
     """
-    share = share or Share(images.shape[0])
+    share = share or Shard(images.shape[0])
     images = warp(images, seed, settings, share)
     mask = np.ones((share.batch, len(colours)), np.float32)
     recoloured = 0
@@ -114,7 +114,7 @@ def augment(
     if recoloured:
         mask[-recoloured:, colours] = 0
         last = share.after(share.batch - recoloured)
-        kept = int(share.of(mask).all(axis=1).sum())
+        kept = int(shard.take(mask).all(axis=1).sum())
         changed = recolour(images[kept:], seed, settings, last)
         images = tf.concat([images[:kept], changed], axis=0)
     return images, mask

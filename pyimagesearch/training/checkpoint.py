@@ -18,7 +18,7 @@ import numpy as np
 
 from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
-from pyimagesearch.training.history import Epoch
+from pyimagesearch.training.history import EpochMetrics
 
 FACTS = "facts"
 # What NumPy, zipfile and json raise where a file is torn, or is something else.
@@ -36,7 +36,7 @@ class State:
     optimizer: keras.optimizers.Optimizer
     best: keras.Model  # holds the weights of the best epoch so far
     order: np.random.Generator  # shuffles what is learned from
-    epochs: list[Epoch]  # those done
+    epochs: list[EpochMetrics]  # those done
 
     def variables(self) -> list[keras.Variable]:
         """Return every number that training changes.
@@ -97,7 +97,7 @@ class Checkpoint:
                     raise ValueError(f"another shape of {variable.path}")
                 variable.assign(values)
             state.order.bit_generator.state = facts["order"]
-            state.epochs[:] = [Epoch(**epoch) for epoch in facts["epochs"]]
+            state.epochs[:] = [EpochMetrics(**epoch) for epoch in facts["epochs"]]
 
     @contextlib.contextmanager
     def _archive(self) -> Iterator[np.lib.npyio.NpzFile]:
@@ -131,9 +131,9 @@ def keep(path: Path, run: Mapping[str, object], resume: bool) -> Iterator[Checkp
     checkpoint = Checkpoint(path, run)
     if resume and path.exists():
         checkpoint.find()
-        console.say(f"{path}: going on after epoch {checkpoint.epochs_done}")
+        console.status(f"{path}: going on after epoch {checkpoint.epochs_done}")
     elif resume:
-        console.say(f"{path}: no such checkpoint; training from the beginning")
+        console.status(f"{path}: no such checkpoint; training from the beginning")
     elif path.exists():
         console.warn(
             f"{path}: holds a run that was stopped; the first epoch of this one replaces it "

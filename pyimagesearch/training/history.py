@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochMetrics:
     """What one epoch did; the training scores are of augmented images, under dropout."""
 
     number: int
@@ -19,6 +19,6 @@ class Epoch:
     validation_mean_average_precision: float
 
 
-def best_epoch(epochs: Sequence[Epoch]) -> Epoch:
+def best_epoch(epochs: Sequence[EpochMetrics]) -> EpochMetrics:
     """Return the epoch of the highest exact match on validation images, then the lowest loss."""
     return max(epochs, key=lambda e: (e.validation_exact_match, -e.validation_loss))

@@ -19,7 +19,7 @@ from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring import metrics, thresholds
 from pyimagesearch.training.augment import Augmentation
 from pyimagesearch.training.checkpoint import Checkpoint, State
-from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.history import EpochMetrics, best_epoch
 from pyimagesearch.training.losses import Loss
 from pyimagesearch.training.step import Floats, Trainer
 
@@ -53,7 +53,7 @@ class Data:
     features: Sequence[str] = ()
 
     @cached_property
-    def combinations(self) -> list[tuple[str, ...]]:
+    def labelsets(self) -> list[tuple[str, ...]]:
         """The labels of each input, sorted."""
         names = np.array(self.classes, object)
         return [tuple(sorted(names[row > 0])) for row in self.targets]
@@ -63,20 +63,20 @@ def prepare(
     samples: Sequence[Sample],
     inputs: Inputs,
     groups: Sequence[LabelGroup],
-    clusters: Indices,
+    duplicate_groups: Indices,
     validation_share: float,
     seed: int,
     features: Sequence[str] = (),
 ) -> tuple[Data, MultiLabelBinarizer]:
     """Return `samples` binarized and split, beside the fitted binarizer.
 
-    Near-duplicates, which share a number in `clusters` (N,), stay on one side. `features` are the
+    Near-duplicates, which share a number in `duplicate_groups` (N,), stay on one side. `features` are the
     names of the columns of `inputs` where those are a table's.
     """
     binarizer = MultiLabelBinarizer()
     targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
-    combinations = [sample.labels for sample in samples]
-    training, validation = stratified_split(combinations, clusters, validation_share, seed)
+    labelsets = [sample.labels for sample in samples]
+    training, validation = stratified_split(labelsets, duplicate_groups, validation_share, seed)
     classes = tuple(map(str, binarizer.classes_))
     return Data(inputs, targets, classes, groups, training, validation, features), binarizer
 
@@ -108,9 +108,9 @@ def fit(
     schedule: Schedule,
     settings: Augmentation,
     on_step: Callable[[], object],
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[EpochMetrics], None],
     checkpoint: Checkpoint | None = None,
-) -> list[Epoch]:
+) -> list[EpochMetrics]:
     """Train `model` in place and return its epochs; the weights are those of the best one.
 
     `on_step` is called after each step, `on_epoch` after each epoch. The same seed gives the
@@ -124,15 +124,15 @@ def fit(
     trainer = Trainer(model, data, schedule, settings)
     batch, steps = schedule.batch_size, steps_per_epoch(data, schedule)
     order = np.random.default_rng(schedule.seed)
-    epochs: list[Epoch] = []
+    epochs: list[EpochMetrics] = []
     state = State(trainer.model, trainer.optimizer, model, order, epochs)
     if checkpoint is not None:
         checkpoint.restore(state)
 
     def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
         limits = thresholds.default_thresholds(data.groups, data.classes)
-        decided = thresholds.decide(probabilities, limits, data.groups, data.classes)
-        return metrics.exact_match(decided, targets), metrics.label_accuracy(decided, targets)
+        predicted = thresholds.apply_thresholds(probabilities, limits, data.groups, data.classes)
+        return metrics.exact_match(predicted, targets), metrics.label_accuracy(predicted, targets)
 
     for number in range(len(epochs), schedule.epochs):
         start = time.perf_counter()
@@ -140,7 +140,7 @@ def fit(
         shuffled = np.resize(order.permutation(data.training), steps * batch)
         losses, probabilities, seen = [], [], []
         for index in range(steps):
-            chosen = trainer.share.of(shuffled[index * batch : (index + 1) * batch])
+            chosen = trainer.shard.take(shuffled[index * batch : (index + 1) * batch])
             done = number * steps + index
             rate = one_cycle(done, schedule.epochs * steps, schedule.learning_rate)
             try:
@@ -160,7 +160,7 @@ def fit(
         exact, per_label = trainer.mean(here, sum(map(len, seen)))
         held_out = trainer.predict(data.inputs, data.validation)
         held_out_targets = data.targets[data.validation]
-        epoch = Epoch(
+        epoch = EpochMetrics(
             number + 1,
             time.perf_counter() - start,
             float(np.mean(losses)),
@@ -177,7 +177,7 @@ def fit(
         epochs.append(epoch)
         if best_epoch(epochs) is epoch:
             model.set_weights(trainer.model.get_weights())
-        if checkpoint is not None and trainer.share.rank == 0:
+        if checkpoint is not None and trainer.shard.rank == 0:
             checkpoint.save(state)
         on_epoch(epoch)
     return epochs

@@ -13,9 +13,9 @@ AMPERE = (8, 0)  # the first with bfloat16 in hardware, which needs no scaling o
 
 @dataclass(frozen=True)
 class Precision:
-    """What the network's multiplications are done in, and whether XLA compiles the step."""
+    """What the network's dtype_policy are done in, and whether XLA compiles the step."""
 
-    multiplications: str = "float32"  # a Keras dtype policy
+    dtype_policy: str = "float32"  # a Keras dtype policy
     is_compiled: bool = False
 
 

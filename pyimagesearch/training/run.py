@@ -14,15 +14,15 @@ from pyimagesearch import console
 from pyimagesearch.data import splits
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.model_file import predictors
-from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.config import TaggerConfig
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import calibration, rejection, thresholds
-from pyimagesearch.tagger import Judged, Tagger
+from pyimagesearch.tagger import Predictions, Tagger
 from pyimagesearch.training import loop, losses
 from pyimagesearch.training.augment import Augmentation
 from pyimagesearch.training.checkpoint import Checkpoint
-from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.history import EpochMetrics, best_epoch
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Run:
     """What a run made: the network of its best epoch, and the tagger that judges by it."""
 
     model: keras.Model
-    epochs: list[Epoch]
+    epochs: list[EpochMetrics]
     tagger: Tagger
 
 
 def run(
     data: loop.Data,
     recipe: Recipe,
-    on_epoch: Callable[[Epoch], None] = lambda _: None,
+    on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
     checkpoint: Checkpoint | None = None,
     workers: int | None = None,
 ) -> Run:
@@ -48,7 +48,7 @@ def run(
     """
     model = build_network(data, recipe)
     schedule = make_schedule(data, recipe)
-    console.say(describe(model, data, recipe))
+    console.status(describe(model, data, recipe))
     if workers and checkpoint:
         from pyimagesearch.cluster.training import train
 
@@ -122,7 +122,7 @@ def describe(model: keras.Model, data: loop.Data, recipe: Recipe) -> str:
     size = f"{len(data.features)} features" if data.features else f"{side} x {side} pixels"
     return (
         f"training {recipe.architecture} ({model.count_params():,} parameters) on "
-        f"{len(data.training)} {units} of {size}, judged on {len(data.validation)} others"
+        f"{len(data.training)} {units} of {size}, predictions on {len(data.validation)} others"
     )
 
 
@@ -137,7 +137,7 @@ def build_network(data: loop.Data, recipe: Recipe) -> keras.Model:
 
 def make_tagger(model: keras.Model, data: loop.Data, recipe: Recipe) -> Tagger:
     """Return `model` as a tagger, its limits chosen on the validation inputs."""
-    card = Card(
+    config = TaggerConfig(
         architecture=recipe.architecture,
         image_size=recipe.settings.image_size,
         labels=tuple(data.classes),
@@ -146,20 +146,20 @@ def make_tagger(model: keras.Model, data: loop.Data, recipe: Recipe) -> Tagger:
         pairs=pairs_seen(data.targets[data.training]),
         features=tuple(data.features),
     )
-    predict = predictors.keras_predictor(model, card)
-    said = Tagger(card, predict).judge(data.inputs, data.validation).uncalibrated
+    predict = predictors.keras_predictor(model, config)
+    said = Tagger(config, predict).predict(data.inputs, data.validation).uncalibrated
     truth = data.targets[data.validation]
     temperatures = calibration.choose_temperatures(said, truth, data.groups, data.classes)
     probabilities = calibration.calibrate(said, temperatures)
     chosen = thresholds.choose(probabilities, truth, data.groups, data.classes)
-    card = replace(
-        card,
+    config = replace(
+        config,
         thresholds=tuple(chosen.tolist()),
         temperatures=tuple(temperatures.tolist()),
         # Without groups each label's own threshold says already where there is nothing.
-        least_energy=rejection.least_energy(said, truth) if data.groups else 0.0,
+        energy_threshold=rejection.energy_threshold(said, truth) if data.groups else 0.0,
     )
-    return Tagger(card, predict)
+    return Tagger(config, predict)
 
 
 def pairs_seen(targets: NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
@@ -168,39 +168,39 @@ def pairs_seen(targets: NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
     return tuple((int(first), int(second)) for first, second in together)
 
 
-def serving_copy(done: Run, inputs: predictors.Inputs) -> bytes | None:
+def onnx_bytes(done: Run, inputs: predictors.Inputs) -> bytes | None:
     """Return the ONNX copy of a run's network, tried on `inputs`, or None with a warning."""
     try:
-        return predictors.make_copy(done.model, done.tagger.card, inputs)
+        return predictors.export_onnx(done.model, done.tagger.config, inputs)
     except Exception as error:  # whatever is wrong with the copy, the trained network is kept
         console.warn(f"{error}; saved without an ONNX copy, classify.py will use Keras")
         return None
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class FoldResult:
     """What a run says of inputs that it never saw, neither to learn nor to choose."""
 
     indices: Indices
-    judged: Judged
+    predictions: Predictions
     validation_exact_match: float  # of the run's own validation inputs, at its best epoch
     seconds: float
     tagger: Tagger
 
 
-def judge_held_out(
-    data: loop.Data, parts: Sequence[Indices], clusters: Indices, recipe: Recipe
-) -> Iterator[HeldOut]:
+def cross_val_predict(
+    data: loop.Data, parts: Sequence[Indices], duplicate_groups: Indices, recipe: Recipe
+) -> Iterator[FoldResult]:
     """Yield for each of `parts` what a run on the other inputs of `data` says of it.
 
     The other inputs, near-duplicates of the part left out, are split by `recipe` into training
     and validation as train.py does: the part itself chooses nothing.
     """
     for part in parts:
-        rest = splits.without(np.arange(len(data.inputs)), part, clusters)
+        rest = splits.without(np.arange(len(data.inputs)), part, duplicate_groups)
         to_train, to_validate = splits.stratified_split(
-            [data.combinations[index] for index in rest],
-            clusters[rest],
+            [data.labelsets[index] for index in rest],
+            duplicate_groups[rest],
             recipe.validation_share,
             recipe.seed,
         )
@@ -208,9 +208,9 @@ def judge_held_out(
             replace(data, training=rest[to_train], validation=rest[to_validate]),
             recipe,
         )
-        yield HeldOut(
+        yield FoldResult(
             part,
-            done.tagger.judge(data.inputs, part),
+            done.tagger.predict(data.inputs, part),
             best_epoch(done.epochs).validation_exact_match,
             sum(epoch.seconds for epoch in done.epochs),
             done.tagger,

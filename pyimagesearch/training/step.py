@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.networks.build import colour_columns
-from pyimagesearch.networks.training_layers import for_training
+from pyimagesearch.networks.training_layers import to_training_model
 from pyimagesearch.training import precision
 from pyimagesearch.training.augment import Augmentation, augment
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.shard import Shard
 
 if TYPE_CHECKING:
     from pyimagesearch.model_file.predictors import Inputs
@@ -39,9 +39,9 @@ class Trainer:
     ) -> None:
         """Prepare to train `model`, which ends in a sigmoid layer and is left as it is."""
         self.strategy = tf.distribute.get_strategy()
-        self.share = Share.here(schedule.batch_size)
+        self.shard = Shard.here(schedule.batch_size)
         chosen = precision.choose()
-        self.model = for_training(model, self.share, chosen.multiplications)
+        self.model = to_training_model(model, self.shard, chosen.dtype_policy)
         # The loss is taken before the sigmoid, where it is stable.
         self.logits = keras.Model(self.model.inputs, self.model.layers[-1].input)
         self.optimizer = keras.optimizers.AdamW(
@@ -54,7 +54,7 @@ class Trainer:
         self.colours = np.isin(np.arange(len(data.classes)), colours)
         self.loss = schedule.loss.function()
         # XLA knows neither the warp nor the exchange between workers.
-        is_compiled = chosen.is_compiled and self.share.workers == 1
+        is_compiled = chosen.is_compiled and self.shard.workers == 1
         self.learn = tf.function(self._learn, jit_compile=True) if is_compiled else self._learn
         self.step = tf.function(self._step)
         signature = tf.TensorSpec([None, *data.inputs.shape[1:]], data.inputs.dtype)
@@ -78,8 +78,8 @@ class Trainer:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the share's part of the loss and its probabilities, having learned from all."""
         inputs, mask = self._prepared(batch, targets, number)
-        loss, logits = self.learn(inputs, targets, self.share.of(mask) / mask.sum())
-        intact = int(self.share.of(mask).all(axis=1).sum())  # they come first
+        loss, logits = self.learn(inputs, targets, self.shard.take(mask) / mask.sum())
+        intact = int(self.shard.take(mask).all(axis=1).sum())  # they come first
         return loss, tf.sigmoid(logits[:intact])
 
     def _learn(
@@ -99,9 +99,9 @@ class Trainer:
     ) -> tuple[tf.Tensor, NDArray[np.float32]]:
         """Return what the network sees of step `number`, and the loss mask of the whole batch."""
         if batch.dtype != tf.uint8:  # features: there is nothing to turn or to recolour
-            return batch, np.ones((self.share.batch, targets.shape[1]), np.float32)
+            return batch, np.ones((self.shard.batch, targets.shape[1]), np.float32)
         seed = tf.stack([self.seed, number])
-        return augment(scaled(batch), self.colours, seed, self.settings, self.share)
+        return augment(scaled(batch), self.colours, seed, self.settings, self.shard)
 
     def mean(self, values: Sequence[float], count: int) -> list[float]:
         """Return the means over all workers of `values`, each a mean over `count` inputs here."""
@@ -120,12 +120,12 @@ class Trainer:
 
         Each worker computes its share, of at least one input, and gets all.
         """
-        share = Share.here(len(indices))
-        mine = share.of(indices)
+        share = Shard.here(len(indices))
+        mine = shard.take(indices)
         starts = range(0, len(mine), batch_size)
         predicted = np.concatenate(
             [self._predict(inputs[mine[i : i + batch_size]]).numpy() for i in starts]
         )
         whole = np.zeros((len(indices), predicted.shape[1]), np.float32)
-        share.of(whole)[:] = predicted
+        shard.take(whole)[:] = predicted
         return whole if share.workers == 1 else self._sum(tf.constant(whole)).numpy()

@@ -239,7 +239,7 @@ def test_a_photo_of_nothing_known_has_no_tags_in_any_form_and_by_both_engines(
         for member in full.infolist():
             data = full.read(member)
             if member.filename == "tagger.json":
-                data = json.dumps({**json.loads(data), "least_energy": 1000}).encode()
+                data = json.dumps({**json.loads(data), "energy_threshold": 1000}).encode()
             strict.writestr(member, data)
     shutil.copy(trained.folder / "mlb.pickle", tmp_path)
 

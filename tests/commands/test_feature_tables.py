@@ -16,7 +16,7 @@ from pyimagesearch.networks import build
 from pyimagesearch.networks.mlp import MultiLabelMLP
 from pyimagesearch.training import loop, losses
 from pyimagesearch.training.augment import Augmentation
-from pyimagesearch.training.history import Epoch, best_epoch
+from pyimagesearch.training.history import EpochMetrics, best_epoch
 
 Floats = NDArray[np.float32]
 LABELS = ("big", "far", "red")
@@ -32,7 +32,9 @@ def table(count: int = 300) -> tuple[Floats, Floats]:
     return x, targets.astype(np.float32)
 
 
-def trained(loss: losses.Loss, count: int = 300) -> tuple[keras.Model, loop.Data, list[Epoch]]:
+def trained(
+    loss: losses.Loss, count: int = 300
+) -> tuple[keras.Model, loop.Data, list[EpochMetrics]]:
     features, targets = table(count)
     split = stratified_split([tuple(row) for row in targets], np.arange(count), 0.25, 0)
     data = loop.Data(features, targets, LABELS, (), *split)

@@ -226,9 +226,9 @@ def test_each_pair_is_left_out_once_and_judged_whole(
     )
     assert result.returncode == 0, result.stderr
     rows = [line.split() for line in result.stdout.partition("never seen")[2].splitlines()]
-    judged = {" ".join(row[:3]): row[3] for row in rows if "+" in row[:2]}
+    predictions = {" ".join(row[:3]): row[3] for row in rows if "+" in row[:2]}
     pairs = ("blue + dress", "blue + shirt", "dress + red", "red + shirt")
-    assert judged == dict.fromkeys(pairs, "10")
+    assert predictions == dict.fromkeys(pairs, "10")
     assert "40 photos" in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == [".cache"]
 

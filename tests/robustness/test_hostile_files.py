@@ -15,7 +15,7 @@ from support.hostile.graphs import GRAPHS
 from support.hostile.networks import CONFIGS, WEIGHTS, huge
 from support.hostile.pickles import PICKLES
 
-from pyimagesearch.model_file.archive import CONFIG, SERVING_COPY
+from pyimagesearch.model_file.archive import CONFIG, ONNX
 
 MAX_SECONDS = 10.0  # of processors
 KERAS_SECONDS = 12.0  # more, to load Keras before it is asked about the network
@@ -99,7 +99,7 @@ def test_a_hostile_archive_is_refused(name: str, victim: Victim) -> None:
 @pytest.mark.parametrize("name", GRAPHS)
 def test_a_hostile_graph_is_refused(name: str, victim: Victim) -> None:
     good = victim.model.read_bytes()
-    graph = GRAPHS[name](unpack(good)[SERVING_COPY])
+    graph = GRAPHS[name](unpack(good)[ONNX])
     victim.model.write_bytes(changed(good, graph=graph))
     assert "its ONNX copy cannot be used" in victim.refuses(victim.model)
 

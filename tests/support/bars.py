@@ -8,7 +8,7 @@ from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.networks import build
 from pyimagesearch.training import loop
 from pyimagesearch.training.augment import Augmentation
-from pyimagesearch.training.history import Epoch
+from pyimagesearch.training.history import EpochMetrics
 
 CLASSES = ("blue", "flat", "red", "tall")
 GROUPS = (
@@ -36,7 +36,7 @@ def bars(count: int = 96) -> loop.Data:
     return loop.Data(images, targets, CLASSES, GROUPS, *split)
 
 
-def trained(data: loop.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[Epoch]]:
+def trained(data: loop.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[EpochMetrics]]:
     model = build.build("factored", SIDE, GROUPS, CLASSES, seed)
     schedule = loop.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
     done = loop.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)

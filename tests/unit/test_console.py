@@ -61,7 +61,7 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_no_harm(tmp_path: Path, redirect: str) -> None:
-    body = f"print(sys.stdin.read(1)); console.say('x'); open({str(tmp_path / 'ok')!r}, 'w')"
+    body = f"print(sys.stdin.read(1)); console.status('x'); open({str(tmp_path / 'ok')!r}, 'w')"
     result = shell(tmp_path, body, redirect if "<" in redirect else f"{redirect} < /dev/null")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "ok").exists()
@@ -85,5 +85,5 @@ def test_any_file_name_can_be_printed(tmp_path: Path, encoding: str) -> None:
 
 
 def test_what_c_libraries_print_is_kept_off_the_screen(tmp_path: Path) -> None:
-    result = shell(tmp_path, "os.write(2, b'libjpeg: noise'); console.say('talk')")
+    result = shell(tmp_path, "os.write(2, b'libjpeg: noise'); console.status('talk')")
     assert result.stderr == b"talk\n"

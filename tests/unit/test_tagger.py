@@ -12,7 +12,7 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file import predictors
-from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.config import TaggerConfig
 from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagged, Tagger
@@ -28,12 +28,12 @@ SEEN = ((0, 3), (1, 2), (1, 3), (1, 4), (2, 4))
 
 def tagger_that_says(*probabilities: float) -> Tagger:
     """A tagger that says the same of every image; its image size is 4."""
-    card = Card("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
+    config = TaggerConfig("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
         return np.tile(np.array(probabilities, np.float32), (len(batch), 1))
 
-    return Tagger(card, predict)
+    return Tagger(config, predict)
 
 
 def tag_one(*probabilities: float) -> Tagged:
@@ -65,16 +65,16 @@ def test_a_model_that_another_run_replaces_while_it_is_read_is_not_used_in_parts
     monkeypatch: pytest.MonkeyPatch, is_replaced: bool
 ) -> None:
     old = tagger_that_says(0.5)
-    new = replace(old.card, thresholds=(0.7,) * 5)
-    cards = iter((old.card, new if is_replaced else old.card))
-    monkeypatch.setattr(tagger, "read_card", lambda path: next(cards))
+    new = replace(old.config, thresholds=(0.7,) * 5)
+    cards = iter((old.config, new if is_replaced else old.config))
+    monkeypatch.setattr(tagger, "load_config", lambda path: next(cards))
     monkeypatch.setattr(tagger, "read_labels", lambda path: LABELS)
     monkeypatch.setattr(predictors, "load", lambda *_: old.predict)
     if is_replaced:
         with pytest.raises(CommandError, match=r"fashion\.model: another run replaced it while"):
             Tagger.load()
     else:
-        assert Tagger.load().card == old.card
+        assert Tagger.load().config == old.config
 
 
 def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_chosen_images_are_judged_in_the_order_of_their_indices() -> None:
     pixels = np.zeros((200, 8, 8, 3), np.uint8)
     pixels[::2] = 255
     indices = np.array([7, 2, *range(100), 199])
-    judged = tagger_by_brightness().judge(pixels, indices)
-    assert np.array_equal(judged.probabilities[:, 0] == 1, indices % 2 == 0)
+    predictions = tagger_by_brightness().predict(pixels, indices)
+    assert np.array_equal(predictions.probabilities[:, 0] == 1, indices % 2 == 0)
 
 
 def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
@@ -166,14 +166,14 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 
 
 TWO = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
-CARD_OF_TWO = Card("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, ())
+CARD_OF_TWO = TaggerConfig("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, ())
 SAID = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
 PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
 
 
 def test_an_image_of_too_little_energy_gets_no_tags() -> None:
     sure, unsure = joint_energy(SAID)
-    tagger = Tagger(replace(CARD_OF_TWO, least_energy=(sure + unsure) / 2), lambda _: SAID)
+    tagger = Tagger(replace(CARD_OF_TWO, energy_threshold=(sure + unsure) / 2), lambda _: SAID)
     assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",), ()]
     assert tagger.tag_inputs(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
 
@@ -191,6 +191,6 @@ def test_many_images_are_judged_in_order_across_batches() -> None:
         first = batch[:, 0, 0, 0].astype(np.float32) / 255
         return np.stack([first, 1 - first], axis=1)
 
-    judged = Tagger(CARD_OF_TWO, predict).judge(pixels)
-    np.testing.assert_allclose(judged.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
-    assert judged.decided.sum(axis=1).tolist() == [1] * 150
+    predictions = Tagger(CARD_OF_TWO, predict).predict(pixels)
+    np.testing.assert_allclose(predictions.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
+    assert predictions.predicted.sum(axis=1).tolist() == [1] * 150

@@ -54,7 +54,7 @@ def check(archive: zipfile.ZipFile) -> None:
     if values > MAX_VALUES:
         raise NetworkError(f"its layers put out {values} numbers for one photo")
     if products > MAX_PRODUCTS:
-        raise NetworkError(f"its layers take {products} multiplications for one photo")
+        raise NetworkError(f"its layers take {products} dtype_policy for one photo")
 
 
 def check_kinds(config: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file import save_load
 
 PARTS = 24  # of the folder `photos`
 MANY = 60  # epochs, enough to kill something meanwhile
@@ -37,7 +37,7 @@ class Result:
 
     @property
     def weights(self) -> list[np.ndarray]:
-        found: list[np.ndarray] = artifacts.load_keras(self.folder / "fashion.model").get_weights()
+        found: list[np.ndarray] = save_load.load_keras(self.folder / "fashion.model").get_weights()
         return found
 
     @property

@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from pyimagesearch.model_file import artifacts
-from pyimagesearch.model_file.archive import CARD, CONFIG, SERVING_COPY, WEIGHTS
+from pyimagesearch.model_file import save_load
+from pyimagesearch.model_file.archive import TAGGER_JSON, CONFIG, ONNX, WEIGHTS
 
 Members = list[tuple[str, bytes]]
 
@@ -31,24 +31,24 @@ def pack(members: Members, compression: int = zipfile.ZIP_STORED) -> bytes:
 def changed(model: bytes, **contents: bytes) -> bytes:
     """Return the model with other contents; digests are put right, as an attacker would."""
     members = unpack(model)
-    names = {"card": CARD, "graph": SERVING_COPY, "weights": WEIGHTS, "config": CONFIG}
+    names = {"config": TAGGER_JSON, "graph": ONNX, "weights": WEIGHTS, "config": CONFIG}
     members |= {names[key]: content for key, content in contents.items()}
-    if "card" not in contents and SERVING_COPY in members:
+    if "config" not in contents and ONNX in members:
         with zipfile.ZipFile(io.BytesIO(pack(list(members.items())))) as archive:
-            card = json.loads(members[CARD]) | {artifacts.DIGESTS: artifacts.digests(archive)}
-        members[CARD] = json.dumps(card).encode()
+            config = json.loads(members[TAGGER_JSON]) | {save_load.DIGESTS: save_load.digests(archive)}
+        members[TAGGER_JSON] = json.dumps(config).encode()
     return pack(list(members.items()))
 
 
 def without_graph(model: bytes) -> bytes:
     """Return the model without its ONNX copy, so that Keras has to read it."""
-    return pack([item for item in unpack(model).items() if item[0] != SERVING_COPY])
+    return pack([item for item in unpack(model).items() if item[0] != ONNX])
 
 
 def with_card(model: bytes, **fields: Any) -> bytes:
-    """Return the model with these fields of the card changed."""
-    card = json.loads(unpack(model)[CARD]) | fields
-    return changed(model, card=json.dumps(card).encode())
+    """Return the model with these fields of the config changed."""
+    config = json.loads(unpack(model)[TAGGER_JSON]) | fields
+    return changed(model, config=json.dumps(config).encode())
 
 
 def added(model: bytes, *members: tuple[str, bytes]) -> bytes:
@@ -57,9 +57,9 @@ def added(model: bytes, *members: tuple[str, bytes]) -> bytes:
 
 
 def patched(model: bytes, offset: int, form: str, value: int) -> bytes:
-    """Return the model with a field of its card's directory entry overwritten."""
+    """Return the model with a field of its config's directory entry overwritten."""
     data = bytearray(model)
-    entry = data.rindex(b"PK\1\2", 0, data.rindex(CARD.encode()))
+    entry = data.rindex(b"PK\1\2", 0, data.rindex(TAGGER_JSON.encode()))
     struct.pack_into(form, data, entry + offset, value)
     return bytes(data)
 
@@ -82,18 +82,18 @@ ARCHIVES: dict[str, Callable[[bytes], bytes]] = {
         [*unpack(model).items()], compression=zipfile.ZIP_DEFLATED
     ),
     "100 MB in 100 KB": lambda model: pack(
-        [(CARD, bytes(100_000_000))], compression=zipfile.ZIP_DEFLATED
+        [(TAGGER_JSON, bytes(100_000_000))], compression=zipfile.ZIP_DEFLATED
     ),
     "a way out of the folder": lambda model: added(model, ("../../canary", b"x")),
     "an absolute path": lambda model: added(model, ("/tmp/canary", b"x")),
-    "a member twice": lambda model: added(model, (CARD, b"{}")),
+    "a member twice": lambda model: added(model, (TAGGER_JSON, b"{}")),
     "5,000 members": lambda model: added(model, *((f"{n}", b"") for n in range(5_000))),
-    "an encrypted card": lambda model: patched(model, 8, "<H", 1),
-    "a card of 4 GB": lambda model: patched(model, 24, "<I", 2**32 - 2),
-    "a card behind the end": lambda model: patched(model, 42, "<I", 2**31),
+    "an encrypted config": lambda model: patched(model, 8, "<H", 1),
+    "a config of 4 GB": lambda model: patched(model, 24, "<I", 2**32 - 2),
+    "a config behind the end": lambda model: patched(model, 42, "<I", 2**31),
     "a directory of a terabyte": big_directory,
-    "a card that is a nest": lambda model: changed(model, card=b"[" * 1_000_000),
-    "a card that is a list": lambda model: changed(model, card=b"[1]"),
+    "a config that is a nest": lambda model: changed(model, config=b"[" * 1_000_000),
+    "a config that is a list": lambda model: changed(model, config=b"[1]"),
     "images of a billion pixels a side": lambda model: with_card(model, image_size=10**9),
     "images of no size": lambda model: with_card(model, image_size=-5),
     "a pair two million times": lambda model: with_card(model, pairs=[[0, 1]] * 2_000_000),
@@ -108,6 +108,6 @@ ARCHIVES: dict[str, Callable[[bytes], bytes]] = {
         [*(unpack(model) | {WEIGHTS: unpack(model)[WEIGHTS][:-4] + b"1234"}).items()]
     ),
     "other weights for the ONNX copy": lambda model: pack(
-        [*(unpack(model) | {SERVING_COPY: unpack(model)[SERVING_COPY] + b"\0"}).items()]
+        [*(unpack(model) | {ONNX: unpack(model)[ONNX] + b"\0"}).items()]
     ),
 }

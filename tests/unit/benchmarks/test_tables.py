@@ -27,12 +27,12 @@ def test_ml_knn_is_the_posterior_of_its_paper_by_hand() -> None:
     # Two heaps of eleven rows: the ten neighbours of a row are its own heap.
     x = np.array([[0.0]] * 11 + [[9.0]] * 11)
     y = np.array([[0]] * 11 + [[1]] * 11)
-    scores, decided = tables.ml_knn(x, y, np.array([[0.1], [9.1]]), 0)
+    scores, predicted = tables.ml_knn(x, y, np.array([[0.1], [9.1]]), 0)
     prior = (1 + 11) / (2 + 22)
     likely, unlikely = prior * (1 + 11) / (11 + 11), (1 - prior) * (1 + 0) / (11 + 11)
     assert scores[1, 0] == pytest.approx(likely / (likely + unlikely))
     assert scores[0, 0] == pytest.approx(unlikely / (likely + unlikely))
-    assert decided.tolist() == [[False], [True]]
+    assert predicted.tolist() == [[False], [True]]
 
 
 def test_thresholds_divide_the_rows_as_those_of_training_were() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 
 from benchmarks import unknown
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.config import TaggerConfig
 from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
@@ -32,7 +32,7 @@ def test_auroc_fpr_and_the_share_refused_are_those_worked_by_hand() -> None:
         return np.stack([batch[:, 0, 0, 0] / 100, np.zeros(len(batch))], axis=1).astype(np.float32)
 
     limit = joint_energy(np.array([[0.205, 0]]))[0]
-    card = Card("factored", 8, ("blue", "red"), (0.2, 0.2), GROUPS, (), (), float(limit))
-    row = unknown.compare(Tagger(card, predict), pixels["known"], pixels["unknown"])
+    config = TaggerConfig("factored", 8, ("blue", "red"), (0.2, 0.2), GROUPS, (), (), float(limit))
+    row = unknown.compare(Tagger(config, predict), pixels["known"], pixels["unknown"])
     # Of 160 pairs the known one is higher: none for 99, 38.5 for 22 (a tie is half), all for two.
     assert row == (4, f"{(38.5 + 80) / 160:.3f}", "0.25", "0.50")

@@ -13,14 +13,14 @@ ALONE = np.arange(100)
 
 
 def general(count: int = 600) -> list[tuple[str, ...]]:
-    """Label sets as text or gene data have them: most combinations occur once."""
+    """Label sets as text or gene data have them: most labelsets occur once."""
     draw = np.random.default_rng(3)
     rows = draw.random((count, 12)) < np.linspace(0.03, 0.6, 12)
     return [tuple(f"label{column:02}" for column in np.flatnonzero(row)) for row in rows]
 
 
-def counted(indices: splits.Indices, combinations: list[tuple[str, ...]]) -> dict[str, int]:
-    labels = [label for index in indices for label in combinations[index]]
+def counted(indices: splits.Indices, labelsets: list[tuple[str, ...]]) -> dict[str, int]:
+    labels = [label for index in indices for label in labelsets[index]]
     return {label: labels.count(label) for label in {*labels}}
 
 
@@ -39,49 +39,47 @@ def test_the_same_seed_gives_the_same_split_and_another_another() -> None:
 
 def test_a_combination_of_one_image_stays_in_training() -> None:
     for seed in range(20):
-        combinations = [*COMBINATIONS, ("coat", "teal")]
-        _, validation = stratified_split(combinations, np.arange(101), 0.2, seed)
+        labelsets = [*COMBINATIONS, ("coat", "teal")]
+        _, validation = stratified_split(labelsets, np.arange(101), 0.2, seed)
         assert 100 not in validation
 
 
 def test_near_duplicates_are_never_on_both_sides_and_shares_hold() -> None:
-    clusters = np.random.default_rng(0).integers(0, 70, 100)
+    duplicate_groups = np.random.default_rng(0).integers(0, 70, 100)
     for seed in range(10):
-        training, validation = stratified_split(COMBINATIONS, clusters, 0.2, seed)
-        assert not set(clusters[training]) & set(clusters[validation])
+        training, validation = stratified_split(COMBINATIONS, duplicate_groups, 0.2, seed)
+        assert not set(duplicate_groups[training]) & set(duplicate_groups[validation])
         assert 17 <= len(validation) <= 23
-        folds = stratified_folds(COMBINATIONS, clusters, 4, seed)
-        of_folds = [cluster for fold in folds for cluster in set(clusters[fold])]
+        folds = stratified_folds(COMBINATIONS, duplicate_groups, 4, seed)
+        of_folds = [cluster for fold in folds for cluster in set(duplicate_groups[fold])]
         assert len(of_folds) == len(set(of_folds))
 
 
 def test_where_combinations_are_rare_each_label_gives_its_share() -> None:
-    combinations = general()
-    assert len({*combinations}) > 300
-    every = counted(np.arange(600), combinations)
-    _, validation = stratified_split(combinations, np.arange(600), 0.2, seed=0)
-    held = counted(validation, combinations)
+    labelsets = general()
+    assert len({*labelsets}) > 300
+    every = counted(np.arange(600), labelsets)
+    _, validation = stratified_split(labelsets, np.arange(600), 0.2, seed=0)
+    held = counted(validation, labelsets)
     for label, count in every.items():
         assert held[label] == pytest.approx(0.2 * count, abs=max(2, 0.04 * count)), label
 
 
 def test_folds_hold_every_image_once_and_each_label_evenly() -> None:
-    combinations = general()
-    folds = stratified_folds(combinations, np.arange(600), 5, seed=0)
+    labelsets = general()
+    folds = stratified_folds(labelsets, np.arange(600), 5, seed=0)
     assert sorted(np.concatenate(folds)) == list(range(600))
-    every = counted(np.arange(600), combinations)
+    every = counted(np.arange(600), labelsets)
     for fold in folds:
-        held = counted(fold, combinations)
+        held = counted(fold, labelsets)
         for label, count in every.items():
             assert held[label] == pytest.approx(count / 5, abs=max(2, 0.05 * count)), label
 
 
 def test_images_without_labels_are_shared_out_too() -> None:
-    combinations: list[tuple[str, ...]] = [()] * 10 + [("red",)] * 10
-    folds = stratified_folds(combinations, np.arange(20), 5, seed=0)
-    assert [sorted(len(combinations[index]) for index in fold) for fold in folds] == [
-        [0, 0, 1, 1]
-    ] * 5
+    labelsets: list[tuple[str, ...]] = [()] * 10 + [("red",)] * 10
+    folds = stratified_folds(labelsets, np.arange(20), 5, seed=0)
+    assert [sorted(len(labelsets[index]) for index in fold) for fold in folds] == [[0, 0, 1, 1]] * 5
 
 
 def test_too_few_images_to_hold_any_out_is_an_error() -> None:
@@ -100,28 +98,28 @@ def test_one_picture_many_times_over_cannot_be_split() -> None:
 
 def test_a_pair_is_left_out_where_the_rest_explains_its_labels() -> None:
     tutorial = ["black jeans", "blue dress", "blue jeans", "blue shirt", "dress red", "red shirt"]
-    found = splits.combinations_to_leave_out([tuple(pair.split()) for pair in tutorial] * 3)
+    found = splits.labelsets_to_leave_out([tuple(pair.split()) for pair in tutorial] * 3)
     assert found == [("blue", "dress"), ("blue", "shirt"), ("dress", "red"), ("red", "shirt")]
 
 
 def test_near_duplicates_of_what_is_held_out_do_not_train() -> None:
-    clusters = np.array([0, 1, 1, 2, 3])
-    rest = splits.without(np.arange(5), np.array([1, 4]), clusters)
+    duplicate_groups = np.array([0, 1, 1, 2, 3])
+    rest = splits.without(np.arange(5), np.array([1, 4]), duplicate_groups)
     assert rest.tolist() == [0, 3]
 
 
 def test_images_with_a_combination_carry_nothing_more() -> None:
-    combinations = [("red",), ("big", "red"), ("red",)]
-    assert splits.images_with(("red",), combinations).tolist() == [0, 2]
+    labelsets = [("red",), ("big", "red"), ("red",)]
+    assert splits.images_with(("red",), labelsets).tolist() == [0, 2]
 
 
 def test_a_hundred_thousand_photos_of_many_combinations_take_seconds() -> None:
     draw = np.random.default_rng(0)
     kinds = [tuple(sorted({f"{n:02}" for n in draw.integers(0, 80, 4)})) for _ in range(2000)]
-    combinations = [kinds[kind] for kind in draw.integers(0, 2000, 100_000)]
+    labelsets = [kinds[kind] for kind in draw.integers(0, 2000, 100_000)]
     start = time.process_time()
-    _, validation = stratified_split(combinations, np.arange(100_000), 0.2, seed=0)
+    _, validation = stratified_split(labelsets, np.arange(100_000), 0.2, seed=0)
     assert time.process_time() - start < 20
     assert abs(len(validation) - 20_000) < 20
-    every, held = (counted(part, combinations) for part in (np.arange(100_000), validation))
+    every, held = (counted(part, labelsets) for part in (np.arange(100_000), validation))
     assert max(abs(held[label] - every[label] / 5) for label in every) < 10  # of a thousand

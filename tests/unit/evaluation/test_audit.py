@@ -12,7 +12,7 @@ from pyimagesearch.cli import train_arguments
 from pyimagesearch.console import CommandError
 from pyimagesearch.evaluation import audit, contact_sheet
 from pyimagesearch.labels import Sample
-from pyimagesearch.tagger import Judged
+from pyimagesearch.tagger import Predictions
 
 pytest.importorskip("cleanlab")
 CLASSES = ("blue", "dress", "red", "shirt")
@@ -20,7 +20,7 @@ CLASSES = ("blue", "dress", "red", "shirt")
 
 def photos(
     count: int, wrong: list[int]
-) -> tuple[list[Sample], Judged, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+) -> tuple[list[Sample], Predictions, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     """Photos that networks tell apart well, and labels of which those at `wrong` are swapped."""
     draw = np.random.default_rng(0)
     true = np.zeros((count, 4), bool)
@@ -34,24 +34,24 @@ def photos(
         for number, row in enumerate(given)
     ]
     said32 = said.clip(0, 1).astype(np.float32)
-    return samples, Judged(said32, said32, said32 > 0.5), given.astype(np.float32)
+    return samples, Predictions(said32, said32, said32 > 0.5), given.astype(np.float32)
 
 
 def test_wrong_labels_are_found_and_the_right_ones_suggested() -> None:
-    samples, judged, given = photos(80, wrong=[7, 20, 41])
-    found = audit.find(samples, judged, given, CLASSES)
+    samples, predictions, given = photos(80, wrong=[7, 20, 41])
+    found = audit.find(samples, predictions, given, CLASSES)
     assert {one.sample.path.stem for one in found} == {"7", "20", "41"}
     for one in found:
         number = int(one.sample.path.stem)
-        assert one.suggested == tuple(np.array(CLASSES)[judged.decided[number]])
+        assert one.suggested == tuple(np.array(CLASSES)[predictions.predicted[number]])
         assert set(one.suggested) ^ set(one.sample.labels) == {"blue", "red"}
         assert 0 <= one.score < 0.5
 
 
 def test_the_worst_come_first() -> None:
-    samples, judged, given = photos(80, wrong=[7, 20, 41])
-    judged.probabilities[20] = np.where(judged.probabilities[20] > 0.5, 0.999, 0.001)
-    found = audit.find(samples, judged, given, CLASSES)
+    samples, predictions, given = photos(80, wrong=[7, 20, 41])
+    predictions.probabilities[20] = np.where(predictions.probabilities[20] > 0.5, 0.999, 0.001)
+    found = audit.find(samples, predictions, given, CLASSES)
     assert found[0].sample.path.stem == "20"
     assert [one.score for one in found] == sorted(one.score for one in found)
 
@@ -63,8 +63,8 @@ def test_right_labels_are_not_suspected() -> None:
 def test_the_csv_names_photos_from_its_own_folder_and_the_sheet_shows_them(tmp_path: Path) -> None:
     photo = write_picture(tmp_path / "photos" / "red_dress" / "a.png")
     found = [
-        audit.Suspicion(Sample(photo, ("dress", "red")), ("blue", "dress"), 0.01),
-        audit.Suspicion(Sample(photo, ("red",)), (), 0.2),
+        audit.LabelIssue(Sample(photo, ("dress", "red")), ("blue", "dress"), 0.01),
+        audit.LabelIssue(Sample(photo, ("red",)), (), 0.2),
     ]
     path = tmp_path / "out" / "audit.csv"
     assert audit.write(found, path, 10**6) == [path, path.with_suffix(".png")]

@@ -14,7 +14,7 @@ SCORES = metrics.score(np.eye(3) * 0.9, np.eye(3), np.eye(3), ("a", "b", "c"))
 
 def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
-    metrics_json.write_record(path, SCORES, {"seed": 7, "flags": {"dataset": Path("photos")}})
+    metrics_json.write(path, SCORES, {"seed": 7, "flags": {"dataset": Path("photos")}})
     record = json.loads(path.read_text())
     assert record["scores"]["overall"]["exact match"] == 1
     assert record["scores"]["labels"][2]["label"] == "c"
@@ -26,7 +26,7 @@ def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Pat
 
 def test_what_has_no_value_is_null(tmp_path: Path) -> None:
     labels = (replace(SCORES.labels[0], average_precision=float("nan")),)
-    metrics_json.write_record(tmp_path / "m.json", replace(SCORES, labels=labels), {})
+    metrics_json.write(tmp_path / "m.json", replace(SCORES, labels=labels), {})
     record = json.loads((tmp_path / "m.json").read_text())
     assert record["scores"]["labels"][0]["average_precision"] is None
 
@@ -35,6 +35,6 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     path = tmp_path / "m.json"
     path.write_text("old")
     with pytest.raises(TypeError):
-        metrics_json.write_record(path, SCORES, {"seed": object()})
+        metrics_json.write(path, SCORES, {"seed": object()})
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

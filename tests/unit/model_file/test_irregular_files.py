@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.model_file import artifacts
+from pyimagesearch.model_file import save_load
 from pyimagesearch.model_file.guard import labelbin
 
 
-@pytest.mark.parametrize("read", [artifacts.read_card, labelbin.read_labels])
+@pytest.mark.parametrize("read", [save_load.load_config, labelbin.read_labels])
 def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], object]
 ) -> None:
@@ -22,7 +22,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(
         read(Path(os.devnull))
 
 
-@pytest.mark.parametrize("read", [artifacts.read_card, labelbin.read_labels])
+@pytest.mark.parametrize("read", [save_load.load_config, labelbin.read_labels])
 def test_a_missing_file_and_a_link_to_itself_are_named(
     tmp_path: Path, read: Callable[[Path], object]
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file.guard import onnx_graph
 from pyimagesearch.model_file.guard.onnx_operators import GraphError
-from pyimagesearch.model_file.onnx_export import UnknownLayerError, to_onnx
+from pyimagesearch.model_file.onnx_export import UnsupportedLayerError, to_onnx
 from pyimagesearch.networks import build
 
 GROUPS = (
@@ -42,7 +42,7 @@ def test_the_onnx_copy_says_what_keras_says(architecture: str, side: int) -> Non
 def test_a_layer_that_is_not_translated_is_named() -> None:
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, keras.layers.Conv2DTranspose(4, 3)(inputs))
-    with pytest.raises(UnknownLayerError, match="Conv2DTranspose"):
+    with pytest.raises(UnsupportedLayerError, match="Conv2DTranspose"):
         to_onnx(model, 1.0)
 
 

@@ -67,16 +67,16 @@ def test_each_overall_score_is_scikit_learns() -> None:
     draw = np.random.default_rng(0)
     targets = draw.random((80, 5)) < 0.4
     probabilities = np.clip(0.3 * targets + draw.random((80, 5)), 0, 1)
-    decided = probabilities > 0.6
+    predicted = probabilities > 0.6
     sk = sklearn_metrics
-    assert metrics.score(probabilities, decided, targets, "abcde").overall == pytest.approx(
+    assert metrics.score(probabilities, predicted, targets, "abcde").overall == pytest.approx(
         {
-            "exact match": sk.accuracy_score(targets, decided),
-            "per label": 1 - sk.hamming_loss(targets, decided),
+            "exact match": sk.accuracy_score(targets, predicted),
+            "per label": 1 - sk.hamming_loss(targets, predicted),
             "mAP": sk.average_precision_score(targets, probabilities, average="macro"),
-            "micro F1": sk.f1_score(targets, decided, average="micro"),
-            "macro F1": sk.f1_score(targets, decided, average="macro"),
-            "Hamming loss": sk.hamming_loss(targets, decided),
+            "micro F1": sk.f1_score(targets, predicted, average="micro"),
+            "macro F1": sk.f1_score(targets, predicted, average="macro"),
+            "Hamming loss": sk.hamming_loss(targets, predicted),
             "ranking loss": sk.label_ranking_loss(targets, probabilities),
             "label ranking AP": sk.label_ranking_average_precision_score(targets, probabilities),
             "coverage": sk.coverage_error(targets, probabilities),
@@ -98,10 +98,10 @@ def test_the_scores_of_each_label_are_scikit_learns() -> None:
     draw = np.random.default_rng(1)
     targets = draw.random((80, 3)) < 0.4
     probabilities = np.clip(0.3 * targets + draw.random((80, 3)), 0, 1)
-    decided = probabilities > 0.6
-    columns = metrics.label_scores(probabilities, decided, targets, CLASSES)
+    predicted = probabilities > 0.6
+    columns = metrics.label_scores(probabilities, predicted, targets, CLASSES)
     for one, truth, said, ranked in zip(
-        columns, targets.T, decided.T, probabilities.T, strict=True
+        columns, targets.T, predicted.T, probabilities.T, strict=True
     ):
         assert (one.support, one.precision, one.recall, one.f1, one.average_precision) == (
             pytest.approx(

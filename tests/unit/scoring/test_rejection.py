@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pyimagesearch.scoring.rejection import joint_energy, least_energy
+from pyimagesearch.scoring.rejection import energy_threshold, joint_energy
 
 
 def test_joint_energy_is_the_sum_over_labels_of_softplus_of_the_logits() -> None:
@@ -17,7 +17,7 @@ def test_energy_stays_finite_where_a_probability_is_rounded_to_one() -> None:
 def test_at_most_two_in_a_hundred_of_the_known_are_refused() -> None:
     for count in (5, 40, 100, 333):
         known = np.random.default_rng(count).random((count, 4))
-        limit = least_energy(known, np.ones((count, 4)))
+        limit = energy_threshold(known, np.ones((count, 4)))
         assert (joint_energy(known) < limit).mean() <= 0.02
     assert (joint_energy(known) < limit).mean() > 0.01
 
@@ -25,10 +25,10 @@ def test_at_most_two_in_a_hundred_of_the_known_are_refused() -> None:
 def test_images_without_labels_do_not_lower_the_limit() -> None:
     known, nothing = np.full((50, 2), 0.9), np.full((50, 2), 0.01)
     targets = np.repeat([[1, 0], [0, 0]], 50, axis=0)
-    assert least_energy(np.concatenate([known, nothing]), targets) == pytest.approx(
+    assert energy_threshold(np.concatenate([known, nothing]), targets) == pytest.approx(
         joint_energy(known)[0]
     )
 
 
 def test_without_labelled_images_nothing_is_refused() -> None:
-    assert least_energy(np.full((5, 2), 0.5), np.zeros((5, 2))) == 0
+    assert energy_threshold(np.full((5, 2), 0.5), np.zeros((5, 2))) == 0

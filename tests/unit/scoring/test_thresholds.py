@@ -2,7 +2,7 @@ import numpy as np
 
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.scoring.metrics import exact_match
-from pyimagesearch.scoring.thresholds import choose, decide, default_thresholds
+from pyimagesearch.scoring.thresholds import choose, apply_thresholds, default_thresholds
 
 CLASSES = ("black", "blue", "dress", "jeans", "striped")
 GROUPS = [
@@ -13,7 +13,7 @@ GROUPS = [
 
 def tags(probabilities: list[float], thresholds: float = 0.5) -> list[str]:
     limits = np.full(5, thresholds)
-    (row,) = decide(np.array([probabilities]), limits, GROUPS, CLASSES)
+    (row,) = apply_thresholds(np.array([probabilities]), limits, GROUPS, CLASSES)
     return [label for label, counts in zip(CLASSES, row, strict=True) if counts]
 
 
@@ -44,7 +44,7 @@ def test_a_label_alone_gets_the_threshold_of_its_highest_f1() -> None:
     targets = (np.arange(42) < 12).astype(np.float32)[:, None]
     (threshold,) = choose(probabilities, targets, [], ("striped",))
     assert 0.25 < threshold <= 0.3
-    assert decide(probabilities, np.array([threshold]), [], ("striped",)).sum() == 12
+    assert apply_thresholds(probabilities, np.array([threshold]), [], ("striped",)).sum() == 12
 
 
 def test_of_equal_thresholds_the_nearest_to_the_default_is_taken() -> None:
@@ -70,6 +70,6 @@ def test_the_labels_of_a_group_share_a_threshold_that_hurts_no_exact_match() -> 
     assert chosen[2] == chosen[3]
 
     def exact(limits: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-        return exact_match(decide(probabilities, limits, GROUPS, CLASSES), targets)
+        return exact_match(apply_thresholds(probabilities, limits, GROUPS, CLASSES), targets)
 
     assert exact(chosen) > exact(default_thresholds(GROUPS, CLASSES)) + 0.3

@@ -4,7 +4,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pyimagesearch.training.augment import Augmentation, augment, recolour, warp
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.shard import Shard
 
 SEED = tf.constant([3, 7])
 STILL = Augmentation(rotation=0, shift=0, shear=0, zoom=0, flip=False, recoloured=0)
@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_pictures_and_another_others() -> None:
 
 def test_each_image_is_warped_its_own_way() -> None:
     same = tf.tile(batch(1), [8, 1, 1, 1])
-    warped = np.asarray(warp(same, SEED, Augmentation(), Share(len(same))))
+    warped = np.asarray(warp(same, SEED, Augmentation(), Shard(len(same))))
     differences = [np.abs(warped[0] - image).max() for image in warped[1:]]
     assert min(differences) > 0.1
 
@@ -60,7 +60,7 @@ def places(images: tf.Tensor) -> NDArray[np.float64]:
 
 def test_rotation_keeps_the_radius_and_reaches_its_limit_both_ways() -> None:
     settings = Augmentation(rotation=25, shift=0, shear=0, zoom=0, flip=False)
-    across, down = places(warp(dots(200), SEED, settings, Share(200))).T
+    across, down = places(warp(dots(200), SEED, settings, Shard(200))).T
     np.testing.assert_allclose(np.hypot(across, down), 8, atol=0.3)
     angles = np.degrees(np.arctan2(down, across))
     assert -25.5 < angles.min() < -20
@@ -69,14 +69,14 @@ def test_rotation_keeps_the_radius_and_reaches_its_limit_both_ways() -> None:
 
 def test_shift_reaches_its_share_of_the_side() -> None:
     settings = Augmentation(rotation=0, shift=0.1, shear=0, zoom=0, flip=False)
-    moved = places(warp(dots(200), SEED, settings, Share(200))) - [8, 0]
+    moved = places(warp(dots(200), SEED, settings, Shard(200))) - [8, 0]
     assert np.all(np.abs(moved) < 3.4)
     assert np.all(np.ptp(moved, axis=0) > 5)
 
 
 def test_half_the_images_are_mirrored() -> None:
     settings = Augmentation(rotation=0, shift=0, shear=0, zoom=0, flip=True)
-    across = places(warp(dots(200), SEED, settings, Share(200)))[:, 0]
+    across = places(warp(dots(200), SEED, settings, Shard(200)))[:, 0]
     np.testing.assert_allclose(np.abs(across), 8, atol=0.1)
     assert 70 < (across < 0).sum() < 130
 
@@ -99,9 +99,9 @@ def test_workers_see_the_pictures_and_the_mask_of_the_whole_batch() -> None:
     colours = np.array([True, False])
     whole, mask = augment(batch(13), colours, SEED, Augmentation())
     for rank in range(5):
-        share = Share(13, rank, 5)
-        mine, same = augment(share.of(batch(13)), colours, SEED, Augmentation(), share)
-        np.testing.assert_allclose(mine, share.of(whole), atol=1e-4)
+        share = Shard(13, rank, 5)
+        mine, same = augment(shard.take(batch(13)), colours, SEED, Augmentation(), share)
+        np.testing.assert_allclose(mine, shard.take(whole), atol=1e-4)
         np.testing.assert_array_equal(same, mask)
 
 
@@ -114,15 +114,15 @@ def test_without_colours_beside_other_labels_nothing_is_recoloured(colours: list
 
 
 def test_recoloured_pixels_stay_in_range_and_grey_stays_grey() -> None:
-    images = np.asarray(recolour(batch(64), SEED, Augmentation(), Share(64)))
+    images = np.asarray(recolour(batch(64), SEED, Augmentation(), Shard(64)))
     assert images.min() >= 0
     assert images.max() <= 1.001
     even = tf.tile(batch(64)[..., :1], [1, 1, 1, 3])
-    assert grey(recolour(even, SEED, Augmentation(), Share(len(even)))).max() < 1e-3
+    assert grey(recolour(even, SEED, Augmentation(), Shard(len(even)))).max() < 1e-3
 
 
 def test_recolouring_turns_red_to_every_hue() -> None:
     red = tf.tile(tf.constant([[[[0.8, 0.2, 0.2]]]]), [200, 4, 4, 1])
     settings = Augmentation(saturation=1.0, gamma=0.0, inverted=0.0)
-    strongest = np.asarray(recolour(red, SEED, settings, Share(len(red))))[:, 0, 0].argmax(axis=-1)
+    strongest = np.asarray(recolour(red, SEED, settings, Shard(len(red))))[:, 0, 0].argmax(axis=-1)
     assert np.bincount(strongest, minlength=3).min() > 30

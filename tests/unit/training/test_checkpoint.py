@@ -11,12 +11,12 @@ from support.bars import CLASSES, GROUPS, SIDE, bars
 from pyimagesearch.console import CommandError
 from pyimagesearch.networks import build
 from pyimagesearch.networks.build import Defaults, Recipe
-from pyimagesearch.networks.training_layers import for_training
+from pyimagesearch.networks.training_layers import to_training_model
 from pyimagesearch.training import checkpoint, loop, run
 from pyimagesearch.training.augment import Augmentation
 from pyimagesearch.training.checkpoint import Checkpoint, State
-from pyimagesearch.training.history import Epoch
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.history import EpochMetrics
+from pyimagesearch.training.shard import Shard
 
 RUN = {"seed": 1, "epochs": 4, "groups": ["colour=blue,red"], "learning_rate": 5e-3}
 SCHEDULE = loop.Schedule(epochs=4, batch_size=16, learning_rate=5e-3, seed=1)
@@ -28,7 +28,7 @@ class StoppedError(Exception):
 
 def fit(
     path: Path, stop_after_steps: int | None = None, resume: bool = False
-) -> tuple[keras.Model, list[Epoch]]:
+) -> tuple[keras.Model, list[EpochMetrics]]:
     data = replace(bars(48), groups=())
     model = build.build("smallervggnet", SIDE, (), CLASSES, 1)
     checkpoint = Checkpoint(path, RUN)
@@ -46,7 +46,7 @@ def fit(
     return model, epochs
 
 
-def without_seconds(epochs: list[Epoch]) -> list[Epoch]:
+def without_seconds(epochs: list[EpochMetrics]) -> list[EpochMetrics]:
     return [replace(epoch, seconds=0) for epoch in epochs]
 
 
@@ -67,10 +67,10 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_same_weights(
 def state(seed: int = 1) -> State:
     features = np.random.default_rng(seed).normal(size=(8, 5)).astype(np.float32)
     model = build.build_mlp(features, CLASSES, seed)
-    network = for_training(model, Share(16))
+    network = to_training_model(model, Shard(16))
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
-    epochs = [Epoch(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5, 0.75)]
+    epochs = [EpochMetrics(1, 1.5, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5, 0.75)]
     return State(network, optimizer, model, np.random.default_rng(seed), epochs)
 
 

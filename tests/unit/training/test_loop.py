@@ -4,10 +4,10 @@ import pytest
 from support.bars import CLASSES, SIDE, bars, trained
 
 from pyimagesearch.networks import build
-from pyimagesearch.networks.training_layers import FusedBatchNormalization, for_training
+from pyimagesearch.networks.training_layers import FusedBatchNormalization, to_training_model
 from pyimagesearch.training import loop
-from pyimagesearch.training.history import Epoch, best_epoch
-from pyimagesearch.training.shard import Share
+from pyimagesearch.training.history import EpochMetrics, best_epoch
+from pyimagesearch.training.shard import Shard
 
 
 def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
@@ -42,8 +42,8 @@ def test_the_learning_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
 
 
 def test_the_best_epoch_is_the_highest_exact_match_then_the_lowest_loss() -> None:
-    def epoch(number: int, exact: float, loss: float) -> Epoch:
-        return Epoch(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5, 0.5)
+    def epoch(number: int, exact: float, loss: float) -> EpochMetrics:
+        return EpochMetrics(number, 1.0, 1.0, 0.5, 0.5, loss, exact, 0.5, 0.5)
 
     epochs = [epoch(1, 0.9, 0.3), epoch(2, 0.9, 0.2), epoch(3, 0.8, 0.1)]
     assert best_epoch(epochs).number == 2
@@ -68,7 +68,7 @@ def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
 
 def test_a_fused_copy_has_the_weights_and_the_answers_of_the_original() -> None:
     model = build.build("smallervggnet", SIDE, (), CLASSES, 0)
-    fused = for_training(model, Share(16))
+    fused = to_training_model(model, Shard(16))
     assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
     images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)
     np.testing.assert_allclose(model(images), fused(images), atol=1e-5)

@@ -11,7 +11,7 @@ from support.hostile.graphs import CAST, GRAPHS, LABELS, constant, model, node
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file import predictors
-from pyimagesearch.model_file.artifacts import Card
+from pyimagesearch.model_file.config import TaggerConfig
 from pyimagesearch.model_file.guard import onnx_graph
 from pyimagesearch.model_file.guard.onnx_operators import GraphError
 from pyimagesearch.model_file.onnx_export import to_onnx
@@ -112,8 +112,8 @@ def test_a_graph_that_judges_one_photo_only_is_an_error_where_there_are_two() ->
     answer = constant("p", np.full((1, LABELS), 0.5))
     data = model([node("Identity", "p", "probabilities")], [answer], SIDE).SerializeToString()
     names = tuple("abcdef")
-    card = Card("factored", SIDE, names, (0.5,) * LABELS, (), ())
-    predict = predictors.onnx_predictor(data, card)
+    config = TaggerConfig("factored", SIDE, names, (0.5,) * LABELS, (), ())
+    predict = predictors.onnx_predictor(data, config)
     assert predict(np.zeros((1, SIDE, SIDE, 3), np.uint8)).shape == (1, LABELS)
     with pytest.raises(CommandError, match="does not judge each input by itself"):
         predict(np.zeros((2, SIDE, SIDE, 3), np.uint8))
