@@ -14,11 +14,11 @@ from statistics import mean
 from unittest.mock import patch
 
 import tensorflow as tf
+from pyimagesearch.networks.training_layers import FusedBatchNormalization
 
 from benchmarks import photos
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.networks import training_layers
-from pyimagesearch.networks.training_layers import FusedBatchNormalization
 from pyimagesearch.training import run
 from pyimagesearch.training.history import best_epoch
 from pyimagesearch.training.shard import Shard

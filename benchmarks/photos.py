@@ -3,14 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+from pyimagesearch.networks.build import Recipe
+
 from pyimagesearch import labels
 from pyimagesearch.data import near_duplicates
-from pyimagesearch.data.cache import load_samples
+from pyimagesearch.data.cache import load_images
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.images import decoder
 from pyimagesearch.labels.groups import find_groups
 from pyimagesearch.networks import build
-from pyimagesearch.networks.build import Recipe
 from pyimagesearch.training import loop
 
 
@@ -27,9 +28,9 @@ def prepare(
     settings = build.DEFAULTS[name]
     settings = replace(settings, epochs=epochs or settings.epochs)
     recipe = Recipe(name, settings, validation_share=0.2, seed=seed)
-    samples, pixels = load_samples(
+    samples, pixels = load_images(
         samples, settings.image_size, decoder.MAX_PIXELS, 0.1, Path(".cache")
     )
-    duplicate_groups = near_duplicates.duplicate_groups(pixels)
+    duplicate_groups = near_duplicates.find_groups(pixels)
     data, _ = loop.prepare(samples, pixels, groups, duplicate_groups, recipe.validation_share, seed)
     return data, duplicate_groups, recipe

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pyimagesearch.networks.build import DEFAULTS, colour_columns
 from sklearn.preprocessing import MultiLabelBinarizer
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pyimagesearch import labels
-from pyimagesearch.data.cache import load_samples
+from pyimagesearch.data.cache import load_images
 from pyimagesearch.images import decoder
 from pyimagesearch.labels import groups
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks.build import DEFAULTS, colour_columns
 from pyimagesearch.scoring import metrics
 from pyimagesearch.scoring.thresholds import apply_thresholds, default_thresholds
 
@@ -158,7 +158,7 @@ def load(dataset: Path, validation: Path, cache: Path) -> Photos:
     """Return the photos of `dataset`, those named in `validation` held out."""
     samples = labels.read(dataset)
     label_groups = groups.find_groups(samples)
-    samples, pixels = load_samples(samples, SETTINGS.image_size, decoder.MAX_PIXELS, 0.1, cache)
+    samples, pixels = load_images(samples, SETTINGS.image_size, decoder.MAX_PIXELS, 0.1, cache)
     binarizer = MultiLabelBinarizer()
     targets = binarizer.fit_transform([sample.labels for sample in samples]).astype(np.float32)
     names = set(validation.read_text().splitlines())

@@ -29,7 +29,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pyimagesearch.console import status, silence_native_libraries
+from pyimagesearch.console import silence_native_libraries, status
 from pyimagesearch.data.tables import find_xml, read, read_xml
 from pyimagesearch.networks import build
 from pyimagesearch.training import loop

@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pyimagesearch.training.run import cross_val_predict
 
 from benchmarks import photos
 from pyimagesearch.console import silence_native_libraries
@@ -25,7 +26,6 @@ from pyimagesearch.images import decoder
 from pyimagesearch.scoring import metrics
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
-from pyimagesearch.training.run import cross_val_predict
 
 Pictures = NDArray[np.uint8]
 EACH = 50  # pictures of a kind

@@ -17,15 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
+from pyimagesearch.networks.build import Recipe
+from pyimagesearch.training.run import cross_val_predict
+
 from benchmarks import photos
 from pyimagesearch.console import silence_native_libraries
 from pyimagesearch.data import splits
 from pyimagesearch.labels import labels_of_folder
-from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Tagger
 from pyimagesearch.training import loop
-from pyimagesearch.training.run import cross_val_predict
 
 FOLDS = ("blue_dress", "blue_shirt", "red_dress", "red_shirt")
 Scores = dict[str, float]
@@ -35,7 +36,7 @@ def run_fold(
     data: loop.Data, duplicate_groups: splits.Indices, fold: str, seed: int, settings: Recipe
 ) -> Scores:
     """Train without the photos of the folder `fold`, and score seen and unseen pairs."""
-    part = splits.images_with(labels_of_folder(fold), data.labelsets)
+    part = splits.with_labelset(labels_of_folder(fold), data.labelsets)
     recipe = replace(settings, seed=seed)
     (held,) = cross_val_predict(data, [part], duplicate_groups, recipe)
     # Beside the 2018 recipe, which refuses none.

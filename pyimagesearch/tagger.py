@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import tables
+from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.model_file import predictors
 from pyimagesearch.model_file.config import TaggerConfig
-from pyimagesearch.model_file.save_load import check_pair, load_config
 from pyimagesearch.model_file.guard.labelbin import read_labels
+from pyimagesearch.model_file.save_load import check_pair, load_config
 from pyimagesearch.scoring import rejection, thresholds
 from pyimagesearch.scoring.calibration import calibrate
 
@@ -105,7 +106,9 @@ class Tagger:
         model takes rows of tables, and TypeError for the bytes of a file.
         """
         if not self.config.image_size:
-            raise CommandError("the model tags rows of tables, not photos; use tag_tables or predict")
+            raise CommandError(
+                "the model tags rows of tables, not photos; use tag_tables or predict"
+            )
         if isinstance(photos, str | Path) or (isinstance(photos, np.ndarray) and photos.ndim == 3):
             (tagged,) = self._tag_each([photos])
             if isinstance(tagged, ImageError):
@@ -133,15 +136,13 @@ class Tagger:
             )
         return decoder.squash(pixels, self.config.image_size)
 
-    def tag_inputs(self, batch: predictors.Inputs) -> list[Tagged]:
+    def tag_inputs(self, batch: Inputs) -> list[Tagged]:
         """Return what the model says of each input of a batch, of either kind; see `predict`."""
         predictions = self.predict(batch)
         rows = zip(predictions.probabilities, predictions.predicted, strict=True)
         return [self._tagged(*row) for row in rows]
 
-    def predict(
-        self, inputs: predictors.Inputs, indices: NDArray[np.intp] | None = None
-    ) -> Predictions:
+    def predict(self, inputs: Inputs, indices: NDArray[np.intp] | None = None) -> Predictions:
         """Return what the model says of N inputs, or of those at `indices`, as arrays.
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the config.

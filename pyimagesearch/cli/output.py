@@ -1,23 +1,34 @@
-"""What classify.py prints of each photo: text, JSON or CSV, a row at a time and every row whole."""
+"""What classify.py writes for each photo: text, JSON or CSV rows, and text files next to photos."""
 
+import argparse
 import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pyimagesearch import labels
+from pyimagesearch import console, labels
 from pyimagesearch.console import escaped
-from pyimagesearch.images.decoder import ImageError
+from pyimagesearch.images.headers import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged
 
-Write = Callable[[Path, Tagged | ImageError], None]
+RowWriter = Callable[[Path, Tagged | ImageError], None]
 
 
-def text_writer(in_detail: bool, top_k: int | None) -> Write:
-    """Return what prints the tags that count on one line and, `in_detail`, all percentages below.
+def make_writer(options: argparse.Namespace, known: Sequence[str], is_detailed: bool) -> RowWriter:
+    """Return a function that prints the result for one photo in the form asked for.
 
-    Of a photo that cannot be read it prints nothing. Names are escaped, for people read this form.
+    `known` are the labels of the model; `is_detailed` adds their probabilities to plain text.
+    """
+    if options.csv:
+        return csv_writer(known)
+    return json_writer(options.top_k) if options.json else text_writer(is_detailed, options.top_k)
+
+
+def text_writer(is_detailed: bool, top_k: int | None) -> RowWriter:
+    """Return what prints the tags on one line and, if `is_detailed`, all probabilities below.
+
+    It prints nothing for a photo that cannot be read. Control characters in names are escaped.
     """
 
     def write(path: Path, result: Tagged | ImageError) -> None:
@@ -27,14 +38,14 @@ def text_writer(in_detail: bool, top_k: int | None) -> Write:
         tags = ", ".join(shown) or NOTHING
         new = " (new combination: never seen together in training)"
         print(escaped(f"{path}: {tags}{new if result.is_new_combination else ''}"))
-        if in_detail:
+        if is_detailed:
             for label, probability in _likeliest(result, top_k).items():
                 print(escaped(f"{label}: {probability:.2%}"))
 
     return write
 
 
-def json_writer(top_k: int | None) -> Write:
+def json_writer(top_k: int | None) -> RowWriter:
     """Return what prints one JSON object on a line: image and tags, or image and error."""
 
     def write(path: Path, result: Tagged | ImageError) -> None:
@@ -50,8 +61,8 @@ def json_writer(top_k: int | None) -> Write:
     return write
 
 
-def csv_writer(known: Sequence[str]) -> Write:
-    """Print the header and return what prints a row: image, tags, a column a label, error."""
+def csv_writer(known: Sequence[str]) -> RowWriter:
+    """Print the header and return what prints a row: image, tags, a column per label, error."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(("image", "tags", *known, "error"))
 
@@ -71,3 +82,19 @@ def _likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
         return tagged.probabilities
     ranked = sorted(tagged.probabilities.items(), key=lambda item: -item[1])
     return dict(ranked[:count])
+
+
+class SidecarWriter:
+    """Writes tags to photo.txt next to photo.jpg."""
+
+    def __init__(self) -> None:
+        """Nothing is written yet."""
+        self.last: Path | None = None
+
+    def write(self, path: Path, tagged: Tagged) -> None:
+        """Write the tags of the photo at `path`, unless its file holds those of the last photo."""
+        sidecar = labels.sidecar_of(path)
+        if sidecar == self.last:
+            console.warn(f"{path}: {sidecar} has the tags of another photo; not written")
+            return
+        self.last = labels.write_sidecar(path, tagged.tags)

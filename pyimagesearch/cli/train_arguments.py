@@ -5,177 +5,240 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch.cli.arguments import file_path, positive_float, positive_int, share
+from pyimagesearch.cli.arguments import file_path, fraction, names, positive_float, positive_int
 from pyimagesearch.console import CommandError
-from pyimagesearch.images import decoder
+from pyimagesearch.images.headers import MAX_PIXELS
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks import build
-from pyimagesearch.networks.build import Recipe
+from pyimagesearch.model_file.config import LARGEST_IMAGE
+from pyimagesearch.training.recipe import (
+    DEFAULTS,
+    SMALLEST_IMAGE,
+    Recipe,
+    resolve_architecture,
+)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; wrong ones end the process with exit status 2."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if not saves_model(options):
+        if options.resume:
+            parser.error("argument --resume: can only be used when a model is trained and saved")
+        if options.workers:
+            parser.error("argument --workers: can only be used when a model is trained and saved")
+    if options.folds == 1:
+        parser.error("argument --folds: 1: must be at least 2")
+    if not 0 <= options.seed < 2**31:
+        parser.error(f"argument --seed: {options.seed}: must be from 0 to {2**31 - 1}")
+    options.metrics = options.metrics or options.model.with_name("metrics.json")
+    return options
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of train.py's command line."""
     parser = argparse.ArgumentParser(
-        description="Train a tagger on labelled photos, such as those in folders named red_dress/."
+        prog="train.py",
+        description="Train a tagger on labelled photos, such as those in folders named red_dress/.",
     )
+    _add_files(parser.add_argument_group("files"))
+    _add_training(parser.add_argument_group("training"))
+    _add_data(parser.add_argument_group("data"))
+    _add_alternatives(
+        parser.add_argument_group(
+            "instead of training a model",
+            "These answer a question about the data; no model is saved.",
+        ).add_mutually_exclusive_group()
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show messages of TensorFlow and OpenCV"
+    )
+    return parser
 
-    def by_architecture(setting: str) -> str:
-        settings = ((name, getattr(d, setting)) for name, d in build.DEFAULTS.items())
-        values = (f"{value} for {name}" for name, value in settings if value)
-        return f"default: {', '.join(values)}"
 
-    files = parser.add_argument_group("files")
+def _add_files(files: argparse._ArgumentGroup) -> None:
     files.add_argument(
-        *("-d", "--dataset"),
+        "-d",
+        "--dataset",
         type=Path,
         default=Path("dataset"),
         metavar="PATH",
-        help="photos in folders, a file with their labels, or a feature table (.arff, .npz, .csv); "
-        "default: %(default)s",
+        help="a folder of photos, a file with their labels, or a feature table (.arff, .npz or "
+        ".csv); default: %(default)s",
     )
-    for short, name, default, meaning in (
-        ("-m", "--model", "fashion.model", "where the network goes"),
-        ("-l", "--labelbin", "mlb.pickle", "where the label binarizer goes"),
-        ("-p", "--plot", "plot.png", "where the picture of the training goes"),
-    ):
-        text = f"{meaning}; default: %(default)s"
-        files.add_argument(
-            short, name, type=file_path, default=Path(default), metavar="FILE", help=text
-        )
-
     files.add_argument(
-        "--labels",
+        "-m",
+        "--model",
         type=file_path,
+        default=Path("fashion.model"),
         metavar="FILE",
-        help="labels of the photos in the folder --dataset: CSV (path,labels or a column of 0 and "
-        "1 for each label), or JSON of COCO or Label Studio; default: the text files beside the "
-        "photos, else the folders' names: red_dress, _none for no label; of a feature table: "
-        "Mulan's XML; default: the one beside it",
+        help="where to save the model; default: %(default)s",
     )
     files.add_argument(
-        "--label-columns",
-        type=lambda text: text.split(","),
-        metavar="A,B,...",
-        help="the columns of a feature table that are labels (0 or 1), where no XML names them",
-    )
-    files.add_argument(
-        "--export-labels",
+        "-l",
+        "--labelbin",
         type=file_path,
+        default=Path("mlb.pickle"),
         metavar="FILE",
-        help="write what was understood as CSV, path,labels, before training",
+        help="where to save the label binarizer; default: %(default)s",
+    )
+    files.add_argument(
+        "-p",
+        "--plot",
+        type=file_path,
+        default=Path("plot.png"),
+        metavar="FILE",
+        help="where to save the plot of the training; default: %(default)s",
     )
     files.add_argument(
         "--metrics",
         type=file_path,
         metavar="FILE",
-        help="where the scores go, and what made them; default: metrics.json beside the model",
+        help="where to save all scores and settings as JSON; default: metrics.json next to the "
+        "model",
     )
-
+    files.add_argument(
+        "--labels",
+        type=file_path,
+        metavar="FILE",
+        help="labels of the photos in the folder --dataset: CSV (path,labels, or a column of 0 and "
+        "1 for each label), or JSON of COCO or Label Studio; default: text files next to the "
+        "photos, else the names of the folders (red_dress; _none for no label). For a feature "
+        "table: Mulan's XML; default: the one next to the table",
+    )
+    files.add_argument(
+        "--label-columns",
+        type=names,
+        metavar="A,B,...",
+        help="the columns of a feature table that are labels (0 or 1), if there is no XML file",
+    )
+    files.add_argument(
+        "--export-labels",
+        type=file_path,
+        metavar="FILE",
+        help="before training, write the labels as they were understood as CSV (path,labels)",
+    )
     files.add_argument(
         "--cache",
         type=Path,
         default=Path(".cache"),
         metavar="FOLDER",
-        help="decoded photos, kept for the next run; may be deleted; default: %(default)s",
+        help="where decoded photos are kept for the next run; may be deleted; default: %(default)s",
     )
 
-    learning = parser.add_argument_group("learning")
-    learning.add_argument(
+
+def _add_training(training: argparse._ArgumentGroup) -> None:
+    training.add_argument(
         "--architecture",
-        choices=("auto", *build.DEFAULTS),
+        choices=("auto", *DEFAULTS),
         default="auto",
-        help="the network; auto: mlp for a feature table, factored where one label group is "
-        "colours and there are other labels, else smallervggnet",
+        help="the network; auto: mlp for a feature table, factored if some of the labels are "
+        "colours, else smallervggnet (the network of the 2018 tutorial)",
     )
-    for name, kind, unit in (
-        ("--epochs", positive_int, "passes over the photos"),
-        ("--batch-size", positive_int, "photos a step"),
-        ("--learning-rate", positive_float, "at the peak of its one cycle"),
-        ("--image-size", positive_int, "pixels a side"),
-    ):
-        text = f"{unit}; {by_architecture(name[2:].replace('-', '_'))}"
-        learning.add_argument(name, type=kind, metavar="N", help=text)
-    learning.add_argument(
+    training.add_argument(
+        "--epochs",
+        type=positive_int,
+        metavar="N",
+        help=f"passes over the training photos; {_defaults('epochs')}",
+    )
+    training.add_argument(
+        "--batch-size",
+        type=positive_int,
+        metavar="N",
+        help=f"photos in one gradient step; {_defaults('batch_size')}",
+    )
+    training.add_argument(
+        "--learning-rate",
+        type=positive_float,
+        metavar="X",
+        help=f"peak of the one-cycle schedule; {_defaults('learning_rate')}",
+    )
+    training.add_argument(
+        "--image-size",
+        type=positive_int,
+        metavar="N",
+        help=f"width and height to which photos are resized; {_defaults('image_size')}",
+    )
+    training.add_argument(
         "--validation",
-        type=share,
+        type=fraction,
         default=0.2,
-        metavar="SHARE",
-        help="share of the photos held out to judge the network; default: %(default)s",
+        metavar="FRACTION",
+        help="fraction of the photos held out to evaluate the model; default: %(default)s",
     )
-    learning.add_argument(
+    training.add_argument(
         "--seed",
         type=int,
         default=42,
         metavar="N",
         help="the same seed gives the same model on the same machine; default: %(default)s",
     )
-
-    learning.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on after the last whole epoch of a run that was stopped, to the same result; it "
-        "is kept beside --model, as fashion.model.checkpoint",
-    )
-
-    learning.add_argument(
+    training.add_argument(
         "--loss",
         choices=("bce", "focal", "asymmetric", "ranking"),
         default="bce",
-        help="bce: binary cross-entropy, right for most data; asymmetric: many labels, each rare, "
-        "to find more of them; focal: like it, milder; ranking (BP-MLL): only their order "
-        "matters; default: %(default)s",
+        help="bce: binary cross-entropy, right for most data; asymmetric: for many rare labels, "
+        "finds more of them; focal: similar but milder; ranking (BP-MLL): learns only the order of "
+        "the labels; default: %(default)s",
     )
-    learning.add_argument(
+    training.add_argument(
         "--positive-weights",
         action="store_true",
-        help="count a label's positives as much as its negatives (at most 20 times): finds rare "
-        "labels, at the price of wrong tags and of probabilities that are too high",
+        help="give the positives of each label the same total weight as its negatives (at most 20 "
+        "times): finds more rare labels, but gives more wrong tags and too high probabilities",
     )
-
-    learning.add_argument(
+    training.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue a stopped run after its last complete epoch, to the same result; its state "
+        "is kept next to --model, as fashion.model.checkpoint",
+    )
+    training.add_argument(
         "--workers",
         type=positive_int,
         metavar="N",
-        help="train by N processes, of this machine or of the Ray cluster at RAY_ADDRESS, to the "
-        "same result but for rounding; on one machine slower than without, see docs/cluster.md",
+        help="train with N processes, on this machine or on the Ray cluster at RAY_ADDRESS; the "
+        "result is the same except for rounding; slower on a single machine, see docs/cluster.md",
     )
 
-    data = parser.add_argument_group("data")
+
+def _add_data(data: argparse._ArgumentGroup) -> None:
     data.add_argument(
         "--label-groups",
         nargs="+",
         metavar="GROUP",
-        help="labels that exclude each other, as colour=black,red garment=dress,jeans, the "
-        "colours under the name colour; or none; default: read off the data",
+        help="groups of mutually exclusive labels, e.g. colour=black,red garment=dress,jeans; name "
+        'the colour group "colour"; "none" turns groups off; default: detected from the data',
     )
     data.add_argument(
         "--max-unreadable",
-        type=share,
+        type=fraction,
         default=0.1,
-        metavar="SHARE",
-        help="stop where more than this share of the photos, or of the rows that label them, "
+        metavar="FRACTION",
+        help="stop if more than this fraction of the photos, or of the rows of a label file, "
         "cannot be used; default: %(default)s",
     )
     data.add_argument(
         "--max-pixels",
         type=positive_int,
-        default=decoder.MAX_PIXELS,
+        default=MAX_PIXELS,
         metavar="N",
-        help="skip photos of more pixels; default: %(default)s",
+        help="skip photos with more pixels; default: %(default)s",
     )
-    instead = parser.add_argument_group("instead of training a model; none is saved")
-    question = instead.add_mutually_exclusive_group()
+
+
+def _add_alternatives(question: argparse._MutuallyExclusiveGroup) -> None:
     question.add_argument(
         "--folds",
         type=positive_int,
         metavar="K",
-        help="cross-validate: each K-th of the photos, or rows, predictions by a network that never saw "
-        "it",
+        help="K-fold cross-validation: each photo, or row, is predicted by a network that was not "
+        "trained on it",
     )
     question.add_argument(
         "--leave-one-pair-out",
         action="store_true",
-        help="judge combinations of labels, each by a network that never saw it: those whose "
+        help="leave each combination of labels out of training and predict it, for those whose "
         "labels the other photos still tell apart",
     )
     question.add_argument(
@@ -184,35 +247,40 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         nargs="?",
         const=Path("audit.csv"),
         metavar="FILE",
-        help="as --folds 5, then write the photos that would get other labels than their own, the "
-        "likeliest mistakes first, as CSV, and 30 of them as a picture beside it; needs "
-        "requirements-audit.txt; default: %(const)s",
+        help="find likely label errors by 5-fold cross-validation; write them to FILE (CSV), most "
+        "suspicious first, and the top 30 as a picture next to it; needs requirements-audit.txt; "
+        "default: %(const)s",
     )
     question.add_argument(
         "--list-duplicates",
         action="store_true",
-        help="print the near-duplicate photos, those of one on a line, separated by tabs",
+        help="print groups of near-duplicates, one group per line, paths separated by tabs",
     )
-    parser.add_argument(
-        "--verbose", action="store_true", help="show what TensorFlow and OpenCV print"
-    )
-    options = parser.parse_args(arguments)
-    if not saves_model(options):
-        if options.resume:
-            parser.error("argument --resume: only goes on with the training of a model")
-        if options.workers:
-            parser.error("argument --workers: only trains a model")
-    if options.folds == 1:
-        parser.error("argument --folds: 1: at least 2 are needed")
-    if not 0 <= options.seed < 2**31:
-        parser.error(f"argument --seed: {options.seed}: a number from 0 to {2**31 - 1} is needed")
-    return options
+
+
+def _defaults(setting: str) -> str:
+    """Return the default of a setting for each architecture that has one, as help text."""
+    values = {name: getattr(recipe, setting) for name, recipe in DEFAULTS.items()}
+    if len(set(values.values())) == 1:
+        return f"default: {next(iter(values.values()))}"
+    listed = (f"{value} for {name}" for name, value in values.items() if value)
+    return f"default: {', '.join(listed)}"
 
 
 def saves_model(options: argparse.Namespace) -> bool:
-    """Return whether the run trains a model to be saved, rather than answering a question."""
-    instead = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
-    return not any(getattr(options, name) for name in instead)
+    """Return whether the run trains and saves a model, instead of answering a question."""
+    questions = ("folds", "leave_one_pair_out", "audit", "list_duplicates")
+    return not any(getattr(options, name) for name in questions)
+
+
+def check_table_options(options: argparse.Namespace) -> None:
+    """Raise CommandError if an option is set that has no meaning for a feature table."""
+    for name in ("export_labels", "list_duplicates", "audit"):
+        if getattr(options, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise CommandError(
+                f"{flag}: works with photos only, and {options.dataset} is a feature table"
+            )
 
 
 def choose_recipe(
@@ -221,23 +289,18 @@ def choose_recipe(
     classes: Sequence[str],
     is_table: bool,
 ) -> Recipe:
-    """Return the architecture with its defaults, and what the command line says in their place."""
-    architecture = build.resolve_architecture(options.architecture, groups, classes, is_table)
-    defaults = build.DEFAULTS[architecture]
-    asked = {name: getattr(options, name) for name in vars(defaults) if hasattr(options, name)}
-    settings = replace(defaults, **{name: value for name, value in asked.items() if value})
-    if is_table and settings.image_size:
-        raise CommandError(f"--image-size: {architecture} takes the features of a table")
-    if not is_table and not build.SMALLEST <= settings.image_size <= build.LARGEST:
+    """Return the default recipe of the architecture, changed by what the command line sets.
+
+    Raises CommandError if the settings do not fit the data.
+    """
+    recipe = DEFAULTS[resolve_architecture(options.architecture, groups, classes, is_table)]
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    settings = {name: given[name] for name in vars(recipe) if name in given}
+    recipe = replace(recipe, **(settings | {"architecture": recipe.architecture}))
+    if is_table and recipe.image_size:
+        raise CommandError(f"--image-size: {options.dataset} is a feature table; leave it out")
+    if not is_table and not SMALLEST_IMAGE <= recipe.image_size <= LARGEST_IMAGE:
         raise CommandError(
-            f"--image-size {settings.image_size}: from {build.SMALLEST} to {build.LARGEST} "
-            "is possible"
+            f"--image-size {recipe.image_size}: must be from {SMALLEST_IMAGE} to {LARGEST_IMAGE}"
         )
-    return Recipe(
-        architecture,
-        settings,
-        options.validation,
-        options.seed,
-        options.loss,
-        options.positive_weights,
-    )
+    return recipe

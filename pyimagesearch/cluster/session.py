@@ -43,7 +43,7 @@ def session(workers: int) -> Iterator[ModuleType]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def require(workers: int) -> None:
+def check_workers(workers: int) -> None:
     """Raise CommandError where it is clear without a session that there can be none."""
     require_ray()
     found = os.cpu_count() or 1

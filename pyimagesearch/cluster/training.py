@@ -1,11 +1,12 @@
 """Train one network on several processes or machines.
 
-Each worker runs `training.fit` under TensorFlow's multi-worker strategy, so that the recipe is the
-one of a single machine: the same splits, batches, pictures and schedule, each worker with its share
-of every batch. The worker of rank 0 keeps the run's checkpoint, from which Ray starts all of them
-again where one was lost, and from which the caller, or a later run, goes on.
+Each worker runs `loop.run_epochs` under TensorFlow's multi-worker strategy, so that everything is
+as on a single machine: the same splits, batches, pictures and schedule, each worker with its shard
+of every batch. The worker of rank 0 writes the checkpoint of the run. If a worker is lost, Ray
+starts all of them again from it, and the caller, or a later run, reads the result from it.
 
-Every machine must see the checkpoint's folder and the decoded photos (--cache) under one name.
+Every machine must see the folder of the checkpoint and the decoded photos (--cache) under the same
+path.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import DTypeLike, NDArray
@@ -24,12 +26,14 @@ from tqdm import tqdm
 from pyimagesearch import console
 from pyimagesearch.cluster.session import cpus_each, last_line, session
 from pyimagesearch.console import CommandError
-from pyimagesearch.networks.build import Recipe
-from pyimagesearch.training import loop, run
+from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.training.checkpoint import Checkpoint
 from pyimagesearch.training.history import EpochMetrics
+from pyimagesearch.training.loop import OnEpoch, run_epochs, steps_per_epoch
+from pyimagesearch.training.recipe import Recipe
 
-LOST_WORKERS = 2  # so many times training goes on; more look like a fault that stays
+BuildModel = Callable[[Dataset, Recipe], keras.Model]
+LOST_WORKERS = 2  # training continues so many times; more losses look like a permanent fault
 SECONDS_BETWEEN_REPORTS = 1.0
 
 
@@ -62,63 +66,82 @@ class MappedArray:
 class Task:
     """What every worker needs to know."""
 
-    data: loop.Data
-    mapped: MappedArray | None  # in the place of data.inputs
+    build_model: BuildModel
+    data: Dataset
+    mapped: MappedArray | None  # replaces data.inputs
     recipe: Recipe
     checkpoint: Checkpoint
     workers: int
     cpus: int  # of each worker
-    events: Any  # a Ray queue of what rank 0 has to say
+    events: Any  # a Ray queue of what rank 0 reports
 
 
-def train(
-    data: loop.Data,
+def fit_with_workers(
+    model: keras.Model,
+    data: Dataset,
     recipe: Recipe,
+    on_epoch: OnEpoch,
     checkpoint: Checkpoint,
     workers: int,
-    on_epoch: Callable[[EpochMetrics], None],
-) -> None:
-    """Train until `checkpoint` holds the last epoch, going on from what was found in it.
+    build_model: BuildModel,
+) -> list[EpochMetrics]:
+    """Train `model` in place as `loop.fit` does, with several workers; return its epochs.
 
-    Calls `on_epoch` in another thread. Raises CommandError where the workers cannot be had, where
-    they are lost more often than LOST_WORKERS, and where the loss diverges.
+    `build_model` built `model`, and builds the same network in each worker. Continues from what was
+    found in `checkpoint`. Calls `on_epoch` in another thread. Raises CommandError if the workers
+    cannot be started, if they are lost more often than LOST_WORKERS, and if the loss diverges.
     """
-    if recipe.settings.batch_size < 2 * workers or len(data.validation) < workers:
+    if recipe.batch_size < 2 * workers or len(data.validation) < workers:
         raise CommandError(
-            f"--workers {workers}: each needs two photos of a batch and one to be predictions on; ask "
-            "for fewer or raise --batch-size"
+            f"--workers {workers}: each needs two photos of a batch and one validation photo; use "
+            "fewer workers or raise --batch-size"
         )
-    epochs = recipe.settings.epochs
-    if checkpoint.epochs_done == epochs:
-        return
-    steps = loop.steps_per_epoch(data, run.make_schedule(data, recipe))
+    if checkpoint.epochs_done < recipe.epochs:
+        _train(build_model, data, recipe, on_epoch, checkpoint, workers)
+    return checkpoint.load_best(model)
+
+
+def _train(
+    build_model: BuildModel,
+    data: Dataset,
+    recipe: Recipe,
+    on_epoch: OnEpoch,
+    checkpoint: Checkpoint,
+    workers: int,
+) -> None:
+    """Have the workers train until `checkpoint` holds the last epoch."""
     mapped = MappedArray.of(data.inputs)
     sent = replace(data, inputs=data.inputs[:0]) if mapped else data
     with (
         session(workers) as ray,
-        tqdm(total=epochs * steps, desc="training", unit="step", disable=None) as bar,
+        tqdm(
+            total=recipe.epochs * steps_per_epoch(data, recipe),
+            desc="training",
+            unit="step",
+            disable=None,
+        ) as bar,
         _listening(ray, checkpoint, bar, on_epoch) as (events, errors),
     ):
         if not checkpoint.epochs_done:
-            checkpoint.path.unlink(missing_ok=True)  # another run's: not to be gone on from
+            checkpoint.path.unlink(missing_ok=True)  # of another run: do not continue from it
         kept = Checkpoint(checkpoint.path.absolute(), checkpoint.run)
         cpus = cpus_each(ray, workers)
-        _run(ray, Task(sent, mapped, recipe, kept, workers, cpus, events))
+        _run(ray, Task(build_model, sent, mapped, recipe, kept, workers, cpus, events))
     if errors:
         raise CommandError(errors[0])
     checkpoint.find()
-    if checkpoint.epochs_done < epochs:
+    if checkpoint.epochs_done < recipe.epochs:
         raise CommandError(f"{checkpoint.path}: the workers could not write it")
 
 
 @contextlib.contextmanager
 def _listening(
-    ray: Any, checkpoint: Checkpoint, bar: Any, on_epoch: Callable[[EpochMetrics], None]
+    ray: Any, checkpoint: Checkpoint, bar: Any, on_epoch: OnEpoch
 ) -> Iterator[tuple[Any, list[str]]]:
-    """Show during the block what rank 0 says; yield the queue to say it in, and what went wrong."""
+    """Show during the block what rank 0 reports; yield the queue for it, and a list of errors."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    # On this machine: what is lost with another one must not take the queue along.
+    # On this machine, so that the queue is not lost with another one.
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     events = ray.util.queue.Queue(actor_options={"scheduling_strategy": here})
     errors = list[str]()
@@ -133,7 +156,7 @@ def _listening(
             match event:
                 case "start", epochs:
                     if not is_first:
-                        console.warn(f"a worker was lost; all go on after epoch {epochs}")
+                        console.warn(f"a worker was lost; all continue after epoch {epochs}")
                     is_first = False
                 case "step", step:
                     bar.n = step
@@ -155,7 +178,7 @@ def _listening(
 
 
 def _run(ray: Any, task: Task) -> None:
-    """Have Ray run the workers; raises CommandError where they fail too often."""
+    """Have Ray run the workers; raises CommandError if they fail too often."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.tensorflow import TensorflowTrainer
 
@@ -174,13 +197,13 @@ def _run(ray: Any, task: Task) -> None:
             trainer.fit()
         except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
             raise CommandError(
-                f"the workers failed {LOST_WORKERS + 1} times ({last_line(error)}); --resume goes "
-                "on after the last whole epoch"
+                f"the workers failed {LOST_WORKERS + 1} times ({last_line(error)}); --resume "
+                "continues after the last complete epoch"
             ) from None
 
 
 def work(config: dict[str, Any]) -> None:
-    """Train as one of the workers; Ray has told TensorFlow of the others."""
+    """Train as one of the workers; Ray has told TensorFlow about the others."""
     import ray
 
     task: Task = ray.get(config["task"])
@@ -188,15 +211,14 @@ def work(config: dict[str, Any]) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(2)
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     if strategy.num_replicas_in_sync != task.workers:
-        # Workers that do not find each other would each train a network of their own.
+        # Workers that did not find each other would each train a network of their own.
         raise RuntimeError(f"{strategy.num_replicas_in_sync} workers met, not {task.workers}")
     data = replace(task.data, inputs=task.mapped.open()) if task.mapped else task.data
     checkpoint = task.checkpoint
     if checkpoint.path.exists():
         checkpoint.find()
 
-    schedule = run.make_schedule(data, task.recipe)
-    step = checkpoint.epochs_done * loop.steps_per_epoch(data, schedule)
+    step = checkpoint.epochs_done * steps_per_epoch(data, task.recipe)
     last_told = 0.0
 
     def tell(kind: str, what: object) -> None:
@@ -213,9 +235,9 @@ def work(config: dict[str, Any]) -> None:
     tell("start", checkpoint.epochs_done)
     try:
         with strategy.scope():
-            model = run.build_network(data, task.recipe)
-            loop.fit(
-                *(model, data, schedule, run.make_augmentation(task.recipe), on_step),
+            model = task.build_model(data, task.recipe)
+            run_epochs(
+                *(model, data, task.recipe, on_step),
                 lambda epoch: tell("epoch", epoch),
                 checkpoint,
             )

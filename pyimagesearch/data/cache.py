@@ -25,7 +25,7 @@ DECODER = 1
 KEPT_FILES = 4
 
 
-def load_samples(
+def load_images(
     samples: Sequence[Sample], side: int, max_pixels: int, max_unreadable: float, cache: Path
 ) -> tuple[list[Sample], NDArray[np.uint8]]:
     """Return the readable samples and their pictures, uint8 RGB (N, side, side, 3), read-only.

@@ -73,7 +73,7 @@ def look_alike(
     return near & same_colour(np.reshape(colours, (-1, 3)), one[1])
 
 
-def duplicate_groups(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+def find_groups(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     """Return (N,) the cluster number of each of `pictures`, (N, H, W, 3) uint8 RGB.
 
     Near-duplicates share a number, and so do near-duplicates of near-duplicates.

@@ -104,7 +104,7 @@ def label_matrix(labelsets: Sequence[Labelset], smallest_share: float) -> csr_ma
     return csr_matrix((np.ones(len(places), np.intp), places, starts), (len(columns), last + 1))
 
 
-def images_with(labelset: Labelset, labelsets: Sequence[Labelset]) -> Indices:
+def with_labelset(labelset: Labelset, labelsets: Sequence[Labelset]) -> Indices:
     """Return the indices of the images that carry exactly these labels."""
     return np.flatnonzero([key == labelset for key in labelsets])
 

@@ -38,7 +38,7 @@ def check(path: Path, known: Collection[str] = ()) -> None:
         raise CommandError("--audit: needs cleanlab; pip install -r requirements-audit.txt")
     if _is_audit(path):
         return
-    for place in (path, sheet_beside(path)):
+    for place in (path, sheet_next_to(path)):
         if place.exists():
             raise CommandError(
                 f"--audit {path}: {place} is there and of no earlier audit; name a new file"
@@ -111,7 +111,7 @@ def write(issues: Sequence[LabelIssue], path: Path, max_pixels: int) -> list[Pat
         )
         for number, one in enumerate(issues[:SHOWN], 1)
     ]
-    sheet = sheet_beside(path)
+    sheet = sheet_next_to(path)
     if not pictures:
         sheet.unlink(missing_ok=True)
         return [path]
@@ -119,6 +119,6 @@ def write(issues: Sequence[LabelIssue], path: Path, max_pixels: int) -> list[Pat
     return [path, sheet]
 
 
-def sheet_beside(path: Path) -> Path:
+def sheet_next_to(path: Path) -> Path:
     """Return the place of the contact sheet that belongs to the CSV at `path`."""
     return path.with_suffix(".png")

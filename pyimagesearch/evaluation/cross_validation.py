@@ -1,75 +1,134 @@
-"""How good networks are on what they never saw: folds, or combinations of labels left out."""
+"""How good networks are on inputs they never saw: folds, or labelsets left out of training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import splits
+from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.data.splits import Indices
 from pyimagesearch.evaluation import evaluate, report
-from pyimagesearch.networks.build import Recipe
 from pyimagesearch.scoring import metrics
-from pyimagesearch.tagger import Predictions
-from pyimagesearch.training import run
-from pyimagesearch.training.loop import Data
+from pyimagesearch.tagger import Predictions, Tagger
+from pyimagesearch.training.history import best_epoch
+from pyimagesearch.training.recipe import Recipe
 
-Parts = dict[str, Indices]  # by name, what a network of its own judges without having seen it
+if TYPE_CHECKING:
+    import keras
 
-
-def folds(data: Data, duplicate_groups: Indices, count: int, seed: int) -> Parts:
-    """Return `count` folds; near-duplicates, which share a number in `duplicate_groups`, stay together."""
-    parts = splits.stratified_folds(data.labelsets, duplicate_groups, count, seed)
-    return {f"fold {number}": part for number, part in enumerate(parts, 1)}
+BuildModel = Callable[[Dataset, Recipe], "keras.Model"]
+Folds = dict[str, Indices]  # by name, what a network of its own predicts without having seen it
 
 
-def label_pairs(data: Data) -> Parts:
-    """Return the inputs of each combination of labels that the others still explain."""
+@dataclass(frozen=True)
+class FoldResult:
+    """What a run predicts for inputs that it used neither to learn nor to choose."""
+
+    indices: Indices
+    predictions: Predictions
+    validation_exact_match: float  # on the run's own validation inputs, at its best epoch
+    seconds: float
+    tagger: Tagger
+
+
+def make_folds(data: Dataset, count: int, seed: int) -> Folds:
+    """Return `count` folds; near-duplicates stay together."""
+    folds = splits.stratified_folds(data.labelsets, data.duplicate_groups, count, seed)
+    return {f"fold {number}": fold for number, fold in enumerate(folds, 1)}
+
+
+def labelset_folds(data: Dataset) -> Folds:
+    """Return a fold for each labelset whose labels the other inputs still tell apart.
+
+    Raises CommandError if there is none.
+    """
     left_out = splits.labelsets_to_leave_out(data.labelsets) if data.groups else []
     if not left_out:
         raise CommandError(
-            "--leave-one-pair-out: needs label groups, and of each label two combinations"
+            "--leave-one-pair-out: needs label groups, and each label in at least two labelsets"
         )
-    return {" + ".join(pair): splits.images_with(pair, data.labelsets) for pair in left_out}
+    return {" + ".join(pair): splits.with_labelset(pair, data.labelsets) for pair in left_out}
 
 
-def judge(data: Data, parts: Parts, duplicate_groups: Indices, recipe: Recipe) -> list[Predictions]:
-    """Return what is said of each part by a network that saw no near-duplicate of it."""
-    predictions = []
-    held_out = run.cross_val_predict(data, list(parts.values()), duplicate_groups, recipe)
-    for name, held in zip(parts, held_out, strict=True):
-        exact = metrics.exact_match(held.predictions.predicted, data.targets[held.indices])
-        console.status(f"{name}: exact match {exact:.3f}, {held.seconds:.0f} s of training")
-        predictions.append(held.predictions)
+def cross_val_predict(
+    build_model: BuildModel, data: Dataset, folds: Sequence[Indices], recipe: Recipe
+) -> Iterator[FoldResult]:
+    """Yield for each fold what a network predicts that was trained on the other inputs.
+
+    Near-duplicates of the fold are left out of training, too. The other inputs are split into
+    training and validation as in train.py, so the fold itself chooses nothing.
+    """
+    from pyimagesearch.training.calibrate import calibrate
+    from pyimagesearch.training.loop import fit
+
+    for fold in folds:
+        rest = splits.without(np.arange(len(data.inputs)), fold, data.duplicate_groups)
+        training, validation = splits.stratified_split(
+            [data.labelsets[index] for index in rest],
+            data.duplicate_groups[rest],
+            recipe.validation,
+            recipe.seed,
+        )
+        others = replace(data, training=rest[training], validation=rest[validation])
+        model = build_model(others, recipe)
+        console.status(report.describe_training(model.count_params(), others, recipe))
+        history = fit(model, others, recipe)
+        tagger = calibrate(model, others, recipe)
+        yield FoldResult(
+            fold,
+            tagger.predict(data.inputs, fold),
+            best_epoch(history).validation_exact_match,
+            sum(epoch.seconds for epoch in history),
+            tagger,
+        )
+
+
+def predict_folds(
+    build_model: BuildModel, data: Dataset, folds: Folds, recipe: Recipe
+) -> dict[str, Predictions]:
+    """Return the predictions for each fold by its name; report the exact match of each."""
+    predictions = {}
+    results = cross_val_predict(build_model, data, list(folds.values()), recipe)
+    for name, result in zip(folds, results, strict=True):
+        predicted, targets = result.predictions.predicted, data.targets[result.indices]
+        exact = metrics.exact_match(predicted, targets)
+        console.status(f"{name}: exact match {exact:.3f}, {result.seconds:.0f} s of training")
+        predictions[name] = result.predictions
     return predictions
 
 
-def describe(data: Data, parts: Parts, predictions: Sequence[Predictions], seed: int) -> str:
-    """Return the exact match of each part, how many got no tags, and all scores together."""
-    units = "rows" if data.features else "photos"
-    exact = [
-        metrics.exact_match(one.predicted, data.targets[part])
-        for part, one in zip(parts.values(), predictions, strict=True)
-    ]
-    untagged = [f"{1 - one.predicted.any(axis=1).mean():.3f}" for one in predictions]
+def describe(data: Dataset, folds: Folds, predictions: Mapping[str, Predictions], seed: int) -> str:
+    """Return the exact match of each fold, how many inputs got no tags, and all scores together."""
+    exact = {
+        name: metrics.exact_match(one.predicted, data.targets[folds[name]])
+        for name, one in predictions.items()
+    }
     rows = [
-        (name, len(part), f"{share:.3f}", silent)
-        for (name, part), share, silent in zip(parts.items(), exact, untagged, strict=True)
+        (
+            name,
+            len(folds[name]),
+            f"{exact[name]:.3f}",
+            f"{1 - one.predicted.any(axis=1).mean():.3f}",
+        )
+        for name, one in predictions.items()
     ]
-    targets = data.targets[np.concatenate(list(parts.values()))]
+    targets = data.targets[np.concatenate(list(folds.values()))]
     scores = evaluate.score(join(predictions), targets, data.classes, seed)
     return (
-        f"{report.table(('never seen', units, 'exact match', 'no tags'), rows)}\n"
-        f"mean and standard deviation {report.mean_and_spread(exact)}\n\n"
-        f"all of them together:\n{report.describe_scores(scores, units)}"
+        f"{report.table(('not trained on', data.unit, 'exact match', 'no tags'), rows)}\n"
+        f"mean and standard deviation {report.mean_and_spread(list(exact.values()))}\n\n"
+        f"all of them together:\n{report.describe_scores(scores, data.unit)}"
     )
 
 
-def join(predictions: Sequence[Predictions]) -> Predictions:
-    """Return what is said of several parts as one, in their order."""
+def join(predictions: Mapping[str, Predictions]) -> Predictions:
+    """Return the predictions for several folds as one, in their order."""
     return Predictions(
-        np.concatenate([one.probabilities for one in predictions]),
-        np.concatenate([one.uncalibrated for one in predictions]),
-        np.concatenate([one.predicted for one in predictions]),
+        np.concatenate([one.probabilities for one in predictions.values()]),
+        np.concatenate([one.uncalibrated for one in predictions.values()]),
+        np.concatenate([one.predicted for one in predictions.values()]),
     )

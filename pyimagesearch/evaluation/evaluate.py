@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import tables
-from pyimagesearch.data.cache import load_samples
+from pyimagesearch.data.cache import load_images
 from pyimagesearch.labels import Sample
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Predictions, Tagger
@@ -33,7 +33,7 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
                 )
     side = tagger.config.image_size
     with tempfile.TemporaryDirectory() as cache:
-        kept, pixels = load_samples(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
+        kept, pixels = load_images(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
         predictions = tagger.predict(pixels)
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
     return score(predictions, targets, known)
@@ -58,5 +58,10 @@ def score(
 ) -> metrics.Scores:
     """Return every score of what a tagger says of N inputs; `targets` (N, L) are 0 and 1."""
     return metrics.score(
-        predictions.probabilities, predictions.predicted, targets, classes, seed, predictions.uncalibrated
+        predictions.probabilities,
+        predictions.predicted,
+        targets,
+        classes,
+        seed,
+        predictions.uncalibrated,
     )

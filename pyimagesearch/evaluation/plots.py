@@ -1,4 +1,4 @@
-"""The picture of a run: plot.png."""
+"""plot.png: the loss and the scores of each epoch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,16 +7,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.training.history import EpochMetrics, best_epoch
+from pyimagesearch.training.recipe import Recipe
 
 TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
 
 
-def plot_history(epochs: Sequence[EpochMetrics], title: str, path: Path, loss: str = "bce") -> None:
+def plot_history(epochs: Sequence[EpochMetrics], data: Dataset, recipe: Recipe, path: Path) -> None:
     """Draw loss, exact match and per-label accuracy of each epoch into a PNG file at `path`.
 
-    `loss` is what training minimised; on validation images it is always the cross-entropy.
+    On validation inputs the loss is always the cross-entropy, whatever training minimised.
     """
+    loss = f"{recipe.loss}, weighted" if recipe.positive_weights else recipe.loss
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     losses, scores = figure.subplots(1, 2)
@@ -68,5 +71,8 @@ def plot_history(epochs: Sequence[EpochMetrics], title: str, path: Path, loss: s
         )
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title)
+    figure.suptitle(
+        f"{recipe.architecture}, {len(data.training)} {data.unit}, evaluated on "
+        f"{len(data.validation)} others"
+    )
     figure.savefig(path, format="png", dpi=110)

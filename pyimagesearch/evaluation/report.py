@@ -1,4 +1,4 @@
-"""What the commands print of a data set and of a run, in plain text."""
+"""What the commands print about a data set and about a run, in plain text."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,13 +8,16 @@ from statistics import mean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
+from pyimagesearch import console
 from pyimagesearch.console import escaped
-from pyimagesearch.labels import Sample, count_labels, count_labelsets
+from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.labels.samples import Sample, count_labels, count_labelsets
 from pyimagesearch.scoring.metrics import Scores
 from pyimagesearch.training.history import EpochMetrics
+from pyimagesearch.training.recipe import Recipe
 
-COMBINATIONS = 30  # shown one by one
+LABELSETS = 30  # shown one by one
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -28,69 +31,89 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def describe_samples(
-    samples: Sequence[Sample], groups: Sequence[LabelGroup], units: str = "photos"
+    samples: Sequence[Sample], groups: Sequence[LabelGroup], unit: str = "photos"
 ) -> str:
-    """Return the labels with their counts, the commonest combinations with theirs, and the groups.
+    """Return how often each label and each of the most common combinations occurs, and the groups.
 
-    `units` is what is counted: photos, or the rows of a table.
+    `unit` is what is counted: photos, or the rows of a table.
     """
     labels = sorted(count_labels(samples).items())
     counts = count_labelsets(samples)
-    combinations = [
+    labelsets = [
         (" + ".join(names) or "(no label)", count)
-        for names, count in sorted(counts.most_common(COMBINATIONS))
+        for names, count in sorted(counts.most_common(LABELSETS))
     ]
-    if more := len(counts) - len(combinations):
-        left = len(samples) - sum(count for _, count in combinations)
-        combinations.append((f"({more} rarer combinations)", left))
-    parts = [table(("label", units), labels), table(("combination", units), combinations)]
+    if more := len(counts) - len(labelsets):
+        left = len(samples) - sum(count for _, count in labelsets)
+        labelsets.append((f"({more} rarer combinations)", left))
+    parts = [table(("label", unit), labels), table(("combination", unit), labelsets)]
     if groups:
         lines = [f"{group.name}: one of {', '.join(group.labels)}" for group in groups]
         parts.append("\n".join(map(escaped, lines)))
     return "\n\n".join(parts)
 
 
-def near_duplicates(
+def duplicate_paths(
     samples: Sequence[Sample], duplicate_groups: NDArray[np.integer]
 ) -> list[tuple[Path, ...]]:
-    """Return the paths of each cluster (N,) of two samples or more."""
+    """Return the paths of each duplicate group, (N,) numbers, of two samples or more."""
     paths = defaultdict(list)
-    for sample, cluster in zip(samples, duplicate_groups.tolist(), strict=True):
-        paths[cluster].append(sample.path)
+    for sample, group in zip(samples, duplicate_groups.tolist(), strict=True):
+        paths[group].append(sample.path)
     return [tuple(alike) for alike in paths.values() if len(alike) > 1]
 
 
 def describe_duplicates(duplicate_groups: NDArray[np.integer]) -> str:
-    """Return how many of the photos in `duplicate_groups` (N,) are near-duplicates."""
+    """Return how many photos are near-duplicates; `duplicate_groups` are (N,) numbers."""
     sizes = np.bincount(duplicate_groups)
     if len(sizes) == len(duplicate_groups):
         return "no near-duplicates"
     return (
-        f"{len(duplicate_groups) - len(sizes)} near-duplicates of {(sizes > 1).sum()} photos; those of "
-        "one photo stay on one side of the split (--list-duplicates names them)"
+        f"{len(duplicate_groups) - len(sizes)} near-duplicates of {(sizes > 1).sum()} photos; all "
+        "copies of a photo stay on one side of the split (--list-duplicates prints them)"
     )
 
 
-def mean_and_spread(values: Sequence[float]) -> str:
-    """Return the mean of `values` and, of two or more, their standard deviation."""
-    spread = f"{stdev(values):.3f}" if len(values) > 1 else "-"
-    return f"{mean(values):.3f} +- {spread}"
-
-
-def describe_epoch(epoch: EpochMetrics, of: int) -> str:
-    """Return in one line what one epoch of a run did."""
+def describe_training(parameters: int, data: Dataset, recipe: Recipe) -> str:
+    """Return in one line which network is trained on what."""
+    size = f"{recipe.image_size} x {recipe.image_size} pixels"
+    if data.feature_names:
+        size = f"{len(data.feature_names)} features"
     return (
-        f"epoch {epoch.number}/{of}  {epoch.seconds:.1f} s  "
-        f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
-        f"exact match {epoch.validation_exact_match:.3f}  "
-        f"per label {epoch.validation_label_accuracy:.3f}"
+        f"training {recipe.architecture} ({parameters:,} parameters) on {len(data.training)} "
+        f"{data.unit} of {size}; {len(data.validation)} others are held out for validation"
     )
 
 
-def describe_scores(scores: Scores, units: str = "photos") -> str:
-    """Return every score beside that of a tagger that says nothing, then those of each label.
+class EpochPrinter:
+    """Prints one line after each epoch."""
 
-    `units` is what was scored: photos, or the rows of a table.
+    def __init__(self, epochs: int) -> None:
+        """`epochs` is how many there will be."""
+        self.epochs = epochs
+
+    def __call__(self, epoch: EpochMetrics) -> None:
+        """Print the scores of an epoch to stderr."""
+        console.status(
+            f"epoch {epoch.number}/{self.epochs}  {epoch.seconds:.1f} s  "
+            f"loss {epoch.loss:.3f}  validation loss {epoch.validation_loss:.3f}  "
+            f"exact match {epoch.validation_exact_match:.3f}  "
+            f"per label {epoch.validation_label_accuracy:.3f}"
+        )
+
+
+def describe_validation(scores: Scores, data: Dataset, best: EpochMetrics) -> str:
+    """Return the scores on the validation inputs, and how these were used."""
+    return (
+        f"Validation set: {scores.images} {data.unit}, not trained on, but used to pick the best "
+        f"epoch ({best.number}) and the thresholds\n{describe_scores(scores, data.unit)}"
+    )
+
+
+def describe_scores(scores: Scores, unit: str = "photos") -> str:
+    """Return every score next to that of a tagger without tags, then the scores of each label.
+
+    `unit` is what was scored: photos, or the rows of a table.
     """
     rows = [
         (name, _number(value), _number(scores.baseline.get(name, np.nan)))
@@ -107,16 +130,23 @@ def describe_scores(scores: Scores, units: str = "photos") -> str:
     low, high = scores.interval
     return "\n".join(
         (
-            f"exact match {scores.overall['exact match']:.3f}, all labels right; 95 % interval "
-            f"{low:.3f} to {high:.3f}, {scores.images} {units}, {scores.untagged} without tags",
+            f"Exact match (all labels of a photo right): {scores.overall['exact match']:.3f}, 95 % "
+            f"interval {low:.3f} to {high:.3f}; {scores.images} {unit}, {scores.untagged} without "
+            "tags",
             "",
-            table(("score", "this", "says nothing"), rows),
+            table(("score", "model", "baseline (no tags)"), rows),
             "",
-            table(("label", units, "precision", "recall", "F1", "AP"), per_label),
+            table(("label", unit, "precision", "recall", "F1", "AP"), per_label),
         )
     )
 
 
+def mean_and_spread(values: Sequence[float]) -> str:
+    """Return the mean of `values` and, if there are two or more, their standard deviation."""
+    spread = f"{stdev(values):.3f}" if len(values) > 1 else "-"
+    return f"{mean(values):.3f} +- {spread}"
+
+
 def _number(value: float) -> str:
-    """Return a score as text; nan is one that nothing can be said of."""
+    """Return a score as text; nan means that it cannot be computed."""
     return "-" if np.isnan(value) else f"{value:.3f}"

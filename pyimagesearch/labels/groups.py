@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyimagesearch import console
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels import Sample, count_labelsets
+from pyimagesearch.labels.samples import Sample, count_labels, count_labelsets
 
 # A group has exactly one label on nearly every image; a few wrong folders are forgiven.
 FORGIVEN_SHARE = 0.005
@@ -144,3 +145,23 @@ def parse_groups(arguments: Sequence[str], known: Sequence[str]) -> list[LabelGr
                 raise CommandError(f"--label-groups {argument}: {label!r} is named twice")
         groups.append(LabelGroup(name, labels, name.lower() in ("colour", "color")))
     return groups
+
+
+def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[int]:
+    """Return the columns of the colour labels in the label order `classes`."""
+    colours = {label for group in groups if group.is_colour for label in group.labels}
+    return [column for column, label in enumerate(classes) if label in colours]
+
+
+def resolve_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:
+    """Return the label groups that --label-groups asks for, else those that the data shows.
+
+    If the data shows several possible ways to group, a warning is printed and there are none.
+    """
+    if asked is not None:
+        return parse_groups(asked, sorted(count_labels(samples)))
+    try:
+        return find_groups(samples)
+    except AmbiguousGroupsError as error:
+        console.warn(f"{error}; continuing without label groups")
+        return []

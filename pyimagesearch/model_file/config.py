@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks.build import LARGEST
+
+LARGEST_IMAGE = 1024  # pixels a side; with more, a batch does not fit into ordinary memory
 
 DIGESTS = "digests"  # in the JSON: of the weights and of their ONNX export
 
@@ -58,9 +59,7 @@ class TaggerConfig:
             pairs=tuple((int(first), int(second)) for first, second in fields["pairs"]),
             temperatures=tuple(map(float, fields.get("temperatures", ()))),
             # Models saved before 2.0 call it least_energy.
-            energy_threshold=float(
-                fields.get("energy_threshold", fields.get("least_energy", 0.0))
-            ),
+            energy_threshold=float(fields.get("energy_threshold", fields.get("least_energy", 0.0))),
             colour_order=str(fields["colour_order"]),
             scale=float(fields["scale"]),
             features=tuple(map(str, fields.get("features", ()))),
@@ -73,7 +72,7 @@ class TaggerConfig:
             raise ValueError("temperatures that do not fit")
         if (config.colour_order, config.scale) != ("RGB", 1 / 255):
             raise ValueError("preprocessing of another version")
-        if not 0 <= config.image_size <= LARGEST:
+        if not 0 <= config.image_size <= LARGEST_IMAGE:
             raise ValueError("images of a size that no network takes")
         fit = all(0 <= first < second < len(config.labels) for first, second in config.pairs)
         if not fit or any(pair >= following for pair, following in pairwise(config.pairs)):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pyimagesearch import console
 from pyimagesearch.console import CommandError
+from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.model_file.archive import MAX_BYTES, ONNX
 from pyimagesearch.model_file.config import TaggerConfig
-from pyimagesearch.model_file.save_load import load_keras, read_onnx
 from pyimagesearch.model_file.guard import keras_network, onnx_graph
+from pyimagesearch.model_file.save_load import load_keras, read_onnx
 
 if TYPE_CHECKING:
     import keras
 
-# Images, uint8 RGB (N, S, S, 3), or features, float32 (N, F).
-Inputs = NDArray[np.uint8] | NDArray[np.float32]
 # Returns float32 (N, L).
 Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4
@@ -107,7 +107,7 @@ def _in_pieces(predict: Predict, values: int) -> Predict:
 def export_onnx(network: "keras.Model", config: TaggerConfig, inputs: Inputs) -> bytes:
     """Return the ONNX copy of `network`, having seen that both say the same of `inputs`.
 
-    Raises UnsupportedLayerError, or ValueError where they differ by more than 1e-4 or it is too large.
+    Raises UnsupportedLayerError, or ValueError if they differ by more than 1e-4 or it is too large.
     """
     from pyimagesearch.model_file.onnx_export import to_onnx
 
@@ -122,3 +122,12 @@ def export_onnx(network: "keras.Model", config: TaggerConfig, inputs: Inputs) ->
     if len(copy) > MAX_BYTES[ONNX]:
         raise ValueError(f"the ONNX copy would have {len(copy)} bytes")
     return copy
+
+
+def try_export(network: "keras.Model", config: TaggerConfig, inputs: Inputs) -> bytes | None:
+    """Return the ONNX export of `network`, checked on `inputs`, or None with a warning."""
+    try:
+        return export_onnx(network, config, inputs)
+    except Exception as error:  # whatever is wrong with the export, the trained network is kept
+        console.warn(f"{error}; saved without an ONNX export, so classify.py will use Keras")
+        return None

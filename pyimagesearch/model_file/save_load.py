@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import keras
     from sklearn.preprocessing import MultiLabelBinarizer
 
+
 def save(
     model: "keras.Model",
     config: TaggerConfig,

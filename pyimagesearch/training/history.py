@@ -1,4 +1,4 @@
-"""What each epoch of a training did, and which was the best."""
+"""The metrics of each epoch of a training, and which epoch was the best."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """What one epoch did; the training scores are of augmented images, under dropout."""
+    """The scores after one epoch; those of training are of augmented images, under dropout."""
 
     number: int
     seconds: float

@@ -3,8 +3,7 @@
 Where an image's mask is 0 for a label, the caller leaves that label's loss out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -13,20 +12,19 @@ from numpy.typing import NDArray
 MAX_POSITIVE_WEIGHT = 20.0
 
 
-@dataclass(frozen=True)
-class Loss:
-    """Which loss, and by label how much more a positive counts than a negative."""
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-    name: str = "bce"
-    positive_weights: tuple[float, ...] | None = None
 
-    def function(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-        """Return the function of logits and targets."""
-        loss = FUNCTIONS[self.name]
-        if self.positive_weights is None:
-            return loss
-        extra = tf.constant(self.positive_weights, tf.float32) - 1
-        return lambda logits, targets: loss(logits, targets) * (1 + extra * targets)
+def make_loss(name: str, positive_weights: Sequence[float] | None = None) -> Loss:
+    """Return a function of logits and targets by its name in FUNCTIONS.
+
+    `positive_weights` (L,) say by label how much more a positive counts than a negative.
+    """
+    loss = FUNCTIONS[name]
+    if positive_weights is None:
+        return loss
+    extra = tf.constant(positive_weights, tf.float32) - 1
+    return lambda logits, targets: loss(logits, targets) * (1 + extra * targets)
 
 
 def binary_cross_entropy(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -74,7 +72,7 @@ def ranking(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(targets * tf.exp(-output) * against, holds * lacks)
 
 
-def balance(targets: NDArray[np.float32]) -> tuple[float, ...]:
+def balanced_weights(targets: NDArray[np.float32]) -> tuple[float, ...]:
     """Return for each label of (N, L) targets its negatives by its positives, between 1 and 20.
 
     So weighted, a label's positives count together as much as its negatives.

@@ -1,4 +1,4 @@
-"""Which rows of a batch a worker has, where several learn from it together."""
+"""Which rows of a batch belong to a worker, if several workers learn from it together."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,26 +12,22 @@ Rows = TypeVar("Rows", NDArray[np.integer], NDArray[np.float32], tf.Tensor)
 
 @dataclass(frozen=True)
 class Shard:
-    """Of a batch the rows that one of `workers` has: each so manieth, from number `rank` on.
+    """Rows rank, rank + workers, rank + 2 * workers, ... of a batch.
 
-    In this order, what comes last in the batch comes last in every share too.
+    In this order, the last rows of the batch are the last rows of every shard, too.
     """
 
-    batch: int  # rows of all workers
+    batch: int  # rows of all workers together
     rank: int = 0
     workers: int = 1
 
     @staticmethod
-    def here(batch: int) -> "Shard":
-        """Return the share of this process under the current `tf.distribute` strategy."""
+    def current(batch: int) -> "Shard":
+        """Return the shard of this process under the current `tf.distribute` strategy."""
         strategy = tf.distribute.get_strategy()
         worker = strategy.cluster_resolver  # None on a single machine
         return Shard(batch, worker.task_id if worker else 0, strategy.num_replicas_in_sync)
 
-    def of(self, rows: Rows) -> Rows:
-        """Return those of `rows`, one for each row of the batch, that are this worker's."""
+    def take(self, rows: Rows) -> Rows:
+        """Return those of `rows`, one for each row of the batch, that belong to this worker."""
         return rows[self.rank :: self.workers]
-
-    def after(self, rows: int) -> "Shard":
-        """Return this worker's share of what follows the first so many `rows` of the batch."""
-        return Shard(self.batch - rows, (self.rank - rows) % self.workers, self.workers)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyimagesearch.model_file import save_load
-from pyimagesearch.model_file.archive import TAGGER_JSON, CONFIG, ONNX, WEIGHTS
+from pyimagesearch.model_file.archive import CONFIG, ONNX, TAGGER_JSON, WEIGHTS
 
 Members = list[tuple[str, bytes]]
 
@@ -35,7 +35,9 @@ def changed(model: bytes, **contents: bytes) -> bytes:
     members |= {names[key]: content for key, content in contents.items()}
     if "config" not in contents and ONNX in members:
         with zipfile.ZipFile(io.BytesIO(pack(list(members.items())))) as archive:
-            config = json.loads(members[TAGGER_JSON]) | {save_load.DIGESTS: save_load.digests(archive)}
+            config = json.loads(members[TAGGER_JSON]) | {
+                save_load.DIGESTS: save_load.digests(archive)
+            }
         members[TAGGER_JSON] = json.dumps(config).encode()
     return pack(list(members.items()))
 

@@ -10,7 +10,7 @@ from support.pictures.plain import write_picture
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import cache
-from pyimagesearch.data.cache import load_samples
+from pyimagesearch.data.cache import load_images
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import MAX_PIXELS, ImageError
 from pyimagesearch.labels import Sample
@@ -27,7 +27,7 @@ def samples(tmp_path: Path) -> list[Sample]:
 
 
 def load(samples: list[Sample], cache: Path) -> tuple[list[Sample], NDArray[np.uint8]]:
-    return load_samples(samples, 16, MAX_PIXELS, 0.1, cache)
+    return load_images(samples, 16, MAX_PIXELS, 0.1, cache)
 
 
 def count_decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
@@ -132,7 +132,7 @@ def test_a_run_keeps_its_pictures_when_another_replaces_or_removes_the_file(
     _, pixels = load(samples, tmp_path / "cache")
     expected = np.array(pixels)
     for side in range(8, 8 + cache.KEPT_FILES):
-        load_samples(samples, side, MAX_PIXELS, 0.1, tmp_path / "cache")
+        load_images(samples, side, MAX_PIXELS, 0.1, tmp_path / "cache")
     assert len(list((tmp_path / "cache").iterdir())) == cache.KEPT_FILES
     np.testing.assert_array_equal(pixels, expected)
 

@@ -76,7 +76,7 @@ def test_folds_hold_every_image_once_and_each_label_evenly() -> None:
             assert held[label] == pytest.approx(count / 5, abs=max(2, 0.05 * count)), label
 
 
-def test_images_without_labels_are_shared_out_too() -> None:
+def test_with_labelsetout_labels_are_shared_out_too() -> None:
     labelsets: list[tuple[str, ...]] = [()] * 10 + [("red",)] * 10
     folds = stratified_folds(labelsets, np.arange(20), 5, seed=0)
     assert [sorted(len(labelsets[index]) for index in fold) for fold in folds] == [[0, 0, 1, 1]] * 5
@@ -108,9 +108,9 @@ def test_near_duplicates_of_what_is_held_out_do_not_train() -> None:
     assert rest.tolist() == [0, 3]
 
 
-def test_images_with_a_combination_carry_nothing_more() -> None:
+def test_with_labelset_a_combination_carry_nothing_more() -> None:
     labelsets = [("red",), ("big", "red"), ("red",)]
-    assert splits.images_with(("red",), labelsets).tolist() == [0, 2]
+    assert splits.with_labelset(("red",), labelsets).tolist() == [0, 2]
 
 
 def test_a_hundred_thousand_photos_of_many_combinations_take_seconds() -> None:

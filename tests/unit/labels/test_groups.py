@@ -46,7 +46,7 @@ def test_four_folders_of_two_by_two_are_enough() -> None:
     ]
 
 
-def test_images_without_a_label_do_not_hide_the_groups() -> None:
+def test_with_labelsetout_a_label_do_not_hide_the_groups() -> None:
     assert find_groups(samples_of({**ARTICLE, "": 300})) == [COLOURS, GARMENTS]
 
 

@@ -14,7 +14,7 @@ from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file import save_load
-from pyimagesearch.model_file.archive import TAGGER_JSON, ONNX
+from pyimagesearch.model_file.archive import ONNX, TAGGER_JSON
 from pyimagesearch.model_file.config import TaggerConfig
 from pyimagesearch.networks import build
 

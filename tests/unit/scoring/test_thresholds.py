@@ -2,7 +2,7 @@ import numpy as np
 
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.scoring.metrics import exact_match
-from pyimagesearch.scoring.thresholds import choose, apply_thresholds, default_thresholds
+from pyimagesearch.scoring.thresholds import apply_thresholds, choose, default_thresholds
 
 CLASSES = ("black", "blue", "dress", "jeans", "striped")
 GROUPS = [

@@ -6,12 +6,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from pyimagesearch.networks.build import Defaults, Recipe
+from pyimagesearch.networks.training_layers import to_training_model
 from support.bars import CLASSES, GROUPS, SIDE, bars
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.networks import build
-from pyimagesearch.networks.build import Defaults, Recipe
-from pyimagesearch.networks.training_layers import to_training_model
 from pyimagesearch.training import checkpoint, loop, run
 from pyimagesearch.training.augment import Augmentation
 from pyimagesearch.training.checkpoint import Checkpoint, State

@@ -3,10 +3,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from pyimagesearch.networks.build import Defaults, Recipe
 from support.bars import SIDE, bars
 
 from pyimagesearch.data import splits
-from pyimagesearch.networks.build import Defaults, Recipe
 from pyimagesearch.scoring import metrics
 from pyimagesearch.training import loop, losses, run
 from pyimagesearch.training.history import EpochMetrics

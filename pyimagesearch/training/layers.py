@@ -1,9 +1,9 @@
-"""The layers that a network is trained with in the place of the stock ones, which save its weights.
+"""Layers that replace the stock ones during training; the stock ones are what is saved.
 
-Keras 3's batch normalisation computes the batch's moments and the normalisation as separate passes;
-TensorFlow's fused kernel does both in one. Where workers share a batch, its moments are those of
-all their images, and dropout is drawn for all of them, so that a run has the same result for any
-number of workers.
+Keras 3 computes the moments of a batch and its normalisation as separate passes; TensorFlow's fused
+kernel does both in one. If several workers share a batch, its moments are those of all their
+inputs, and dropout is drawn for all of them, so that a run has the same result for any number of
+workers.
 """
 
 import keras
@@ -18,7 +18,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Normalise `inputs`, and in training move the statistics towards the batch's."""
+        """Normalise `inputs`; during training update the moving statistics."""
         if not training or len(inputs.shape) != 4 or self.axis not in (-1, 3):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = self._normalised(inputs)
@@ -36,7 +36,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 class SynchronisedBatchNormalization(FusedBatchNormalization):
-    """The fused layer by the moments of all workers, which they exchange at once."""
+    """The fused layer with the moments of all workers, exchanged in one message."""
 
     def _normalised(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         channels = inputs.shape[-1]
@@ -56,12 +56,12 @@ class SynchronisedBatchNormalization(FusedBatchNormalization):
 
 
 class SharedDropout(keras.layers.Dropout):
-    """The stock layer, drawing for the whole batch and taking what is this worker's."""
+    """The stock layer, drawing for the whole batch and taking the rows of this worker."""
 
-    share: Shard
+    shard: Shard
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Drop some of `inputs`, a share of a batch, in training."""
+        """During training drop some of `inputs`, a shard of a batch."""
         if not training:
             return inputs
         whole = tf.ones([self.shard.batch, *inputs.shape[1:]], inputs.dtype)
@@ -70,25 +70,25 @@ class SharedDropout(keras.layers.Dropout):
 
 
 def to_training_model(
-    model: keras.Model, share: Shard, dtype_policy: str = "float32"
+    model: keras.Model, shard: Shard, dtype_policy: str = "float32"
 ) -> keras.Model:
-    """Return a copy of `model` to train by `share`; `get_weights` has the original's order.
+    """Return a copy of `model` for training; `get_weights` has the order of the original.
 
-    `dtype_policy` is the dtype policy of the layers that multiply; weights stay float32.
+    `dtype_policy` is for the layers that multiply; weights stay float32.
     """
-    alone = share.workers == 1
+    is_alone = shard.workers == 1
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         kind = type(layer)
         if kind is keras.layers.BatchNormalization:
-            kind = FusedBatchNormalization if alone else SynchronisedBatchNormalization
-        elif kind is keras.layers.Dropout and not alone:
+            kind = FusedBatchNormalization if is_alone else SynchronisedBatchNormalization
+        elif kind is keras.layers.Dropout and not is_alone:
             kind = SharedDropout
         config = layer.get_config()
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
             config["dtype"] = dtype_policy
         copy = kind.from_config(config)
-        copy.share = share
+        copy.shard = shard
         return copy
 
     copy = keras.models.clone_model(model, clone_function=clone)
