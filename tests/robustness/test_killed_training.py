@@ -141,7 +141,8 @@ def test_stopped_by_a_signal_it_goes_on_from_the_last_whole_epoch(
     kept = epochs_kept(folder)
     assert kept >= 2
     assert (
-        stopped.stderr.splitlines()[-1] == f"train.py: stopped; --resume goes on after epoch {kept}"
+        stopped.stderr.splitlines()[-1]
+        == f"train.py: stopped; --resume continues after epoch {kept}"
     )
     assert not have_changed(folder, trained.folder)
 
@@ -188,7 +189,7 @@ def test_a_full_disk_costs_neither_the_old_files_nor_the_training(
         remount(disk, "size=100m")
         done = finish(start(disk, trained, "--cache", "../.cache", "--resume"))
         assert done.returncode == 0, done.stderr
-        assert "going on after epoch 1" in done.stderr
+        assert "continuing after epoch 1" in done.stderr
         assert have_changed(disk, trained.folder)
         check_whole(disk)
 

@@ -91,22 +91,22 @@ def test_stopped_killed_and_resumed_a_run_ends_as_an_uninterrupted_one(
 ) -> None:
     stopped = signalled(folder, signal.SIGINT, 1, "after")
     assert stopped.returncode == 130, stopped.stderr
-    assert stopped.stderr.splitlines()[-1] == "train.py: stopped; --resume goes on after epoch 1"
+    assert stopped.stderr.splitlines()[-1] == "train.py: stopped; --resume continues after epoch 1"
     assert names(folder) == [".cache", "fashion.model.checkpoint"]
 
     other = train_arguments.parse([*arguments(folder), "--resume", "--seed", "7"])
     with pytest.raises(
-        CommandError, match=r"checkpoint: is of another run: seed 42, not 7, training"
+        CommandError, match=r"checkpoint: belongs to another run: seed 42, not 7, training"
     ):
-        train.work(other)
+        train.run(other)
 
     killed = signalled(folder, signal.SIGKILL, 2, "half-way", "--resume")
     assert killed.returncode == -signal.SIGKILL
-    assert "going on after epoch 1" in killed.stderr
+    assert "continuing after epoch 1" in killed.stderr
     assert names(folder)[1].startswith(".fashion.model.checkpoint.unfinished-")
     assert names(folder)[2:] == ["fashion.model.checkpoint"]
 
-    train.work(train_arguments.parse([*arguments(folder), "--resume"]))
+    train.run(train_arguments.parse([*arguments(folder), "--resume"]))
     assert names(folder) == names(trained.folder)
     for one, same in zip(weights(folder), weights(trained.folder), strict=True):
         np.testing.assert_array_equal(one, same)

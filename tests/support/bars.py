@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 
-from pyimagesearch.data.splits import stratified_split
+from pyimagesearch.data.dataset import Dataset, split
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.networks import build
-from pyimagesearch.training import loop
-from pyimagesearch.training.augment import Augmentation
 from pyimagesearch.training.history import EpochMetrics
+from pyimagesearch.training.loop import fit
+from pyimagesearch.training.recipe import Recipe
+from train import build_model
 
 CLASSES = ("blue", "flat", "red", "tall")
 GROUPS = (
@@ -16,10 +16,11 @@ GROUPS = (
     LabelGroup("group", ("flat", "tall"), is_colour=False),
 )
 SIDE = 24
+RECIPE = Recipe("factored", SIDE, epochs=1, batch_size=16, learning_rate=5e-3, seed=1)
 
 
-def bars(count: int = 96) -> loop.Data:
-    """Red and blue bars, flat or tall, on noise."""
+def bars(count: int = 96) -> Dataset:
+    """Return red and blue bars, flat or tall, on noise."""
     draw = np.random.default_rng(5)
     images = draw.integers(90, 160, (count, SIDE, SIDE, 3), dtype=np.uint8)
     targets = np.zeros((count, 4), np.float32)
@@ -31,13 +32,11 @@ def bars(count: int = 96) -> loop.Data:
             (220, 20, 20) if red else (20, 20, 220)
         )
         targets[index] = (1 - red, 1 - tall, red, tall)
-    keys = [tuple(np.array(CLASSES)[row > 0]) for row in targets]
-    split = stratified_split(keys, np.arange(count), 0.25, 0)
-    return loop.Data(images, targets, CLASSES, GROUPS, *split)
+    data = Dataset(images, targets, CLASSES, GROUPS, duplicate_groups=np.arange(count))
+    return split(data, fraction=0.25, seed=0)
 
 
-def trained(data: loop.Data, epochs: int, seed: int = 1) -> tuple[keras.Model, list[EpochMetrics]]:
-    model = build.build("factored", SIDE, GROUPS, CLASSES, seed)
-    schedule = loop.Schedule(epochs, batch_size=16, learning_rate=5e-3, seed=seed)
-    done = loop.fit(model, data, schedule, Augmentation(), lambda: None, lambda _: None)
-    return model, done
+def trained(data: Dataset, recipe: Recipe) -> tuple[keras.Model, list[EpochMetrics]]:
+    """Return a network trained on `data`, and its epochs."""
+    model = build_model(data, recipe)
+    return model, fit(model, data, recipe)

@@ -9,11 +9,11 @@ from support.pictures.plain import write_picture
 
 from pyimagesearch import tagger
 from pyimagesearch.console import CommandError
+from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file import predictors
 from pyimagesearch.model_file.config import TaggerConfig
-from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagged, Tagger
 

@@ -55,7 +55,7 @@ def test_training_goes_on_when_another_host_takes_the_place_of_a_lost_one(
         cluster.add()
         _, talk = command.communicate(timeout=240)
         assert command.returncode == 0, talk
-    assert "warning: a worker was lost; all go on after epoch " in talk
+    assert "warning: a worker was lost; all continue after epoch " in talk
     assert_same(Result(tmp_path), uninterrupted)
 
 

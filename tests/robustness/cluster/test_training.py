@@ -3,19 +3,21 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.bars import SIDE, bars
+from support.bars import RECIPE, bars
 from support.cluster.commands import MANY, Result, assert_close, assert_same, read_until, training
 from support.cluster.processes import Start, children, running, wait_for_end
 from support.commands import ROOT, Run
 
-from pyimagesearch.cluster.training import MappedArray, train
+from pyimagesearch.cluster.training import MappedArray, fit_with_workers
 from pyimagesearch.console import CommandError
-from pyimagesearch.networks.build import Defaults, Recipe
 from pyimagesearch.training.checkpoint import Checkpoint
+from pyimagesearch.training.loop import ignore
+from train import build_model
 
 FEW = 12  # epochs; rounding errors grow with them
 
@@ -59,7 +61,7 @@ def test_training_goes_on_by_itself_where_a_worker_is_killed(
         assert command.stderr
         talk = command.stderr.read()
         assert command.wait(240) == 0, talk
-    assert "warning: a worker was lost; all go on after epoch " in talk
+    assert "warning: a worker was lost; all continue after epoch " in talk
     assert_same(Result(tmp_path), uninterrupted)
 
 
@@ -83,7 +85,7 @@ def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
         words = (*training(table, MANY), *workers, "--resume")
         result = run_command("train.py", *words, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
-        assert "going on after epoch " in result.stderr
+        assert "continuing after epoch " in result.stderr
         assert f"epoch {MANY}/{MANY} " in result.stderr
         assert "epoch 1/" not in result.stderr
         assert Result(tmp_path).scores == pytest.approx(uninterrupted.scores, abs=0.05)
@@ -94,18 +96,19 @@ def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
 def test_more_workers_than_there_is_work_for_are_refused(
     tmp_path: Path, batch: int, workers: int
 ) -> None:
-    recipe = Recipe("factored", Defaults(SIDE, 1, batch, 5e-3), validation_share=0.25, seed=1)
+    data, recipe = bars(96), replace(RECIPE, batch_size=batch)
+    model = build_model(data, recipe)
     checkpoint = Checkpoint(tmp_path / "checkpoint", {})
     with pytest.raises(CommandError, match=f"--workers {workers}: each needs two photos"):
-        train(bars(96), recipe, checkpoint, workers, lambda _: None)
+        fit_with_workers(model, data, recipe, ignore, checkpoint, workers, build_model)
 
 
-def test_workers_do_not_judge_folds(run_command: Run, table: Path, tmp_path: Path) -> None:
+def test_workers_are_refused_for_folds(run_command: Run, table: Path, tmp_path: Path) -> None:
     result = run_command(
         "train.py", *training(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path
     )
     assert result.returncode == 2
-    assert "--workers: only trains a model" in result.stderr
+    assert "--workers: can only be used when a model is trained" in result.stderr
 
 
 def test_a_mapped_array_is_opened_where_it_lies(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 
 from benchmarks import unknown
+from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file.config import TaggerConfig
-from pyimagesearch.model_file.predictors import Inputs
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
 

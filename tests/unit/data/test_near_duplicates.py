@@ -10,7 +10,7 @@ from pyimagesearch.data.near_duplicates import (
     components,
     distance,
     distances,
-    duplicate_groups,
+    find_groups,
     look_alike,
     mean_colour,
     perceptual_hash,
@@ -71,7 +71,7 @@ def test_copies_share_a_cluster_and_a_copy_in_another_colour_does_not() -> None:
     small = [np.asarray(cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA)) for p in PICTURES]
     copy = again(encoded(small[3].astype(np.uint8), quality=80))
     other_colour = np.clip(small[3] + np.array([60, 0, 0]), 0, 255)
-    found = duplicate_groups(np.stack([*small, copy, other_colour]).astype(np.uint8))
+    found = find_groups(np.stack([*small, copy, other_colour]).astype(np.uint8))
     assert found[3] == found[60]
     assert found[61] != found[3]
     assert len(set(found.tolist())) == 61
@@ -86,7 +86,7 @@ def test_a_copy_of_a_copy_is_in_the_cluster_though_far_from_the_first() -> None:
     pictures = np.stack(steps).astype(np.uint8)
     first, last = perceptual_hash(pictures[0]), perceptual_hash(pictures[-1])
     assert distance(first, last) > NEAR
-    found = duplicate_groups(pictures)
+    found = find_groups(pictures)
     assert found[0] == found[-1]
 
 
@@ -120,4 +120,4 @@ def test_many_frames_of_one_film_take_no_more_memory_than_their_hashes() -> None
 
 
 def test_no_pictures_make_no_clusters() -> None:
-    assert duplicate_groups(np.empty((0, 8, 8, 3), np.uint8)).shape == (0,)
+    assert find_groups(np.empty((0, 8, 8, 3), np.uint8)).shape == (0,)

@@ -129,7 +129,7 @@ def test_pictures_of_an_older_audit_do_not_stay_beside_an_empty_one(tmp_path: Pa
         (("--labels", "labels.csv", "--audit", "labels.csv"), "for --labels and for --audit"),
         (("--audit", "x.png"), "x.png: is named for --audit and for the pictures of --audit"),
         (("-d", "labels.csv", "--export-labels", "labels.csv"), "and for --export-labels"),
-        (("-p", "dataset/red/plot.png"), "lies among the photos of dataset"),
+        (("-p", "dataset/red/plot.png"), "is in the folder of photos dataset"),
         (("-m", "x", "--metrics", "x"), "x: is named for --model and for --metrics"),
         (("-m", "loop"), "loop: cannot be written"),
     ],
@@ -144,7 +144,7 @@ def test_one_place_for_two_files_is_an_error_before_anything_is_written(
     Path("loop").symlink_to("loop")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(CommandError, match=message):
-        train.work(train_arguments.parse(flags))
+        train.run(train_arguments.parse(flags))
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -157,10 +157,10 @@ def test_train_audit_lists_suspicious_photos_and_saves_no_model(
     monkeypatch.setattr(audit, "FOLDS", 2)
     monkeypatch.chdir(tmp_path)
     flags = ("--epochs", "1", "--image-size", "24", "--audit")
-    train.work(train_arguments.parse(["-d", str(tiny_dataset), *flags]))
+    train.run(train_arguments.parse(["-d", str(tiny_dataset), *flags]))
     with Path("audit.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert f"{len(rows)} of 60 photos would get other labels" in capsys.readouterr().out
+    assert f"{len(rows)} of 60 photos are predicted to have other labels" in capsys.readouterr().out
     assert 0 < len(rows) <= 60
     for row in rows:
         assert row["labels"] != row["suggested"]

@@ -12,7 +12,7 @@ def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:
     nothing = np.zeros((3, 2))
     scores = metrics.score(nothing, nothing, nothing, ("red", "dress"))
     text = report.describe_scores(scores)
-    assert text.startswith("exact match 1.000, all labels right; 95 % interval 1.000 to 1.000, ")
+    assert text.startswith("Exact match (all labels of a photo right): 1.000, 95 % interval ")
     assert text.splitlines()[0].endswith(" 3 photos, 3 without tags")
     rows = {line.rpartition("  ")[0].split("  ")[0]: line.split() for line in text.splitlines()}
     assert rows["mAP"][1:] == ["-", "-"]
@@ -36,6 +36,6 @@ def test_rare_combinations_are_counted_together() -> None:
     labels = [("a", "b")] * 2 + [(f"{number:02}",) for number in range(40)]
     text = report.describe_samples([Sample(Path("x"), names) for names in labels], [])
     rows = [line.split() for line in text.partition("combination")[2].splitlines()[1:]]
-    assert len(rows) == report.COMBINATIONS + 1
+    assert len(rows) == report.LABELSETS + 1
     assert rows[-1] == ["(11", "rarer", "combinations)", "11"]
     assert sum(int(row[-1]) for row in rows) == 42

@@ -6,20 +6,22 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from pyimagesearch.networks.build import Defaults, Recipe
-from pyimagesearch.networks.training_layers import to_training_model
-from support.bars import CLASSES, GROUPS, SIDE, bars
+from support.bars import CLASSES, GROUPS, RECIPE, bars
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.networks import build
-from pyimagesearch.training import checkpoint, loop, run
-from pyimagesearch.training.augment import Augmentation
-from pyimagesearch.training.checkpoint import Checkpoint, State
+from pyimagesearch.data.dataset import Dataset
+from pyimagesearch.networks.mlp import MultiLabelMLP
+from pyimagesearch.training import checkpoint as checkpoints
+from pyimagesearch.training import loop
+from pyimagesearch.training.checkpoint import Checkpoint, State, identify
 from pyimagesearch.training.history import EpochMetrics
+from pyimagesearch.training.layers import to_training_model
+from pyimagesearch.training.recipe import Recipe
 from pyimagesearch.training.shard import Shard
+from train import build_model
 
 RUN = {"seed": 1, "epochs": 4, "groups": ["colour=blue,red"], "learning_rate": 5e-3}
-SCHEDULE = loop.Schedule(epochs=4, batch_size=16, learning_rate=5e-3, seed=1)
+SMALL = replace(RECIPE, architecture="smallervggnet", epochs=4)
 
 
 class StoppedError(Exception):
@@ -30,7 +32,7 @@ def fit(
     path: Path, stop_after_steps: int | None = None, resume: bool = False
 ) -> tuple[keras.Model, list[EpochMetrics]]:
     data = replace(bars(48), groups=())
-    model = build.build("smallervggnet", SIDE, (), CLASSES, 1)
+    model = build_model(data, SMALL)
     checkpoint = Checkpoint(path, RUN)
     if resume:
         checkpoint.find()
@@ -40,9 +42,7 @@ def fit(
         if next(steps) == stop_after_steps:
             raise StoppedError
 
-    epochs = loop.fit(
-        model, data, SCHEDULE, Augmentation(), stop, lambda _: None, checkpoint=checkpoint
-    )
+    epochs = loop.run_epochs(model, data, SMALL, stop, loop.ignore, checkpoint)
     return model, epochs
 
 
@@ -50,7 +50,7 @@ def without_seconds(epochs: list[EpochMetrics]) -> list[EpochMetrics]:
     return [replace(epoch, seconds=0) for epoch in epochs]
 
 
-def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_same_weights(
+def test_a_run_stopped_in_the_middle_of_an_epoch_continues_to_the_same_weights(
     tmp_path: Path,
 ) -> None:
     model, epochs = fit(tmp_path / "whole")
@@ -65,8 +65,8 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_same_weights(
 
 
 def state(seed: int = 1) -> State:
-    features = np.random.default_rng(seed).normal(size=(8, 5)).astype(np.float32)
-    model = build.build_mlp(features, CLASSES, seed)
+    keras.utils.set_random_seed(seed)
+    model = MultiLabelMLP.build(5, len(CLASSES))
     network = to_training_model(model, Shard(16))
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
@@ -74,7 +74,7 @@ def state(seed: int = 1) -> State:
     return State(network, optimizer, model, np.random.default_rng(seed), epochs)
 
 
-def test_all_that_changes_comes_back_the_seeds_of_dropout_too(tmp_path: Path) -> None:
+def test_restore_brings_back_every_variable_including_the_seeds_of_dropout(tmp_path: Path) -> None:
     saved, restored = state(1), state(2)
     saved.order.permutation(7)
     for variable in saved.variables():
@@ -93,28 +93,39 @@ def test_all_that_changes_comes_back_the_seeds_of_dropout_too(tmp_path: Path) ->
     assert restored.order.bytes(16) == saved.order.bytes(16)
 
 
-def test_a_checkpoint_of_another_run_is_refused_by_what_differs(tmp_path: Path) -> None:
+def test_load_best_gives_another_process_the_network_of_the_best_epoch(tmp_path: Path) -> None:
+    model, epochs = fit(tmp_path / "c")
+    checkpoint = Checkpoint(tmp_path / "c", RUN)
+    other = build_model(bars(8), replace(SMALL, seed=2))
+    assert checkpoint.load_best(other) == epochs
+    for one, same in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, same)
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_what_differs_is_reported(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "fashion.model.checkpoint"
     Checkpoint(path, RUN).save(state())
     Checkpoint(path, RUN).find()
     for change, named in (
-        ({"epochs": 5}, "epochs 4, not 5; give the same"),
+        ({"epochs": 5}, "epochs 4, not 5; use the same"),
         ({"seed": 2, "groups": []}, r"seed 1, not 2, groups \['colour=blue,red'\], not \[\]"),
         ({"loss": "focal"}, "loss None, not focal"),
     ):
-        with pytest.raises(CommandError, match=f"is of another run: {named}"):
+        with pytest.raises(CommandError, match=f"belongs to another run: {named}"):
             Checkpoint(path, RUN | change).find()
 
 
-def test_what_identifies_a_run_are_its_inputs_labels_split_and_recipe() -> None:
+def test_a_run_is_identified_by_its_inputs_labels_split_and_recipe() -> None:
     data = bars(48)
-    recipe = Recipe("factored", Defaults(SIDE, 2, 16, 5e-3), 0.25, seed=1)
-    identity = run.identify(data, recipe)
+    recipe = replace(RECIPE, epochs=2)
+    identity = identify(data, recipe)
     assert json.loads(json.dumps(identity)) == identity
-    assert run.identify(bars(48), recipe) == identity
+    assert identify(bars(48), recipe) == identity
 
-    def differing(other: loop.Data, by: Recipe = recipe) -> set[str]:
-        found = run.identify(other, by)
+    def differing(other: Dataset, by: Recipe = recipe) -> set[str]:
+        found = identify(other, by)
         return {name for name in identity if found[name] != identity[name]}
 
     pixels, targets = data.inputs.copy(), data.targets.copy()
@@ -126,13 +137,13 @@ def test_what_identifies_a_run_are_its_inputs_labels_split_and_recipe() -> None:
     assert differing(replace(data, groups=GROUPS[:1])) == {"groups"}
     assert differing(replace(data, training=data.training[:-1])) == {"training inputs"}
     assert differing(data, replace(recipe, seed=2)) == {"seed"}
-    settings = replace(recipe.settings, epochs=3, learning_rate=1e-3)
-    assert differing(data, replace(recipe, settings=settings)) == {"epochs", "learning_rate"}
-    assert set(identity) >= set(asdict(recipe)) - {"settings"}
+    other = replace(recipe, epochs=3, learning_rate=1e-3)
+    assert differing(data, other) == {"epochs", "learning_rate"}
+    assert set(identity) >= set(asdict(recipe))
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "text", "array", "pickle", "folder"])
-def test_what_is_no_whole_checkpoint_is_named(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "fashion.model.checkpoint"
     if damage == "folder":
         path.mkdir()
@@ -167,13 +178,13 @@ def test_a_checkpoint_of_other_shapes_is_refused(tmp_path: Path) -> None:
     Checkpoint(tmp_path / "c", RUN).save(state())
     checkpoint = Checkpoint(tmp_path / "c", RUN)
     checkpoint.find()
-    model = build.build("smallervggnet", SIDE, (), CLASSES, 1)
+    model = build_model(bars(8), SMALL)
     other = replace(state(), best=model)
     with pytest.raises(CommandError, match="cannot be read as a checkpoint"):
         checkpoint.restore(other)
 
 
-def test_a_checkpoint_that_goes_between_looking_and_reading_is_named(tmp_path: Path) -> None:
+def test_a_checkpoint_that_disappears_before_it_is_read_is_reported(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "c", RUN)
     checkpoint.save(state())
     checkpoint.find()
@@ -182,7 +193,7 @@ def test_a_checkpoint_that_goes_between_looking_and_reading_is_named(tmp_path: P
         checkpoint.restore(state())
 
 
-def test_a_place_that_cannot_be_written_is_named_and_training_goes_on(
+def test_a_checkpoint_that_cannot_be_written_is_reported_and_training_continues(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -191,11 +202,11 @@ def test_a_place_that_cannot_be_written_is_named_and_training_goes_on(
     assert checkpoint.epochs_done == 0
     assert "warning: " in (said := capsys.readouterr().err)
     assert "file/c: cannot be written" in said
-    assert "training goes on" in said
+    assert "training continues" in said
 
 
-def run(path: Path, resume: bool, save: bool, stopped: bool) -> int:
-    with checkpoint.keep(path, RUN, resume) as checkpoint:
+def keep(path: Path, resume: bool, save: bool, stopped: bool) -> int:
+    with checkpoints.keep(path, RUN, resume) as checkpoint:
         if save:
             checkpoint.save(state())
         if stopped:
@@ -203,26 +214,26 @@ def run(path: Path, resume: bool, save: bool, stopped: bool) -> int:
         return checkpoint.epochs_done
 
 
-def test_where_the_file_is_a_link_what_it_leads_to_goes(tmp_path: Path) -> None:
+def test_if_the_checkpoint_is_a_link_its_target_is_removed(tmp_path: Path) -> None:
     (elsewhere := tmp_path / "elsewhere").touch()
     (link := tmp_path / "checkpoint").symlink_to(elsewhere)
-    with checkpoint.keep(link, {}, resume=False):
+    with checkpoints.keep(link, {}, resume=False):
         pass
     assert not elsewhere.exists()
     assert link.is_symlink()
 
 
-def test_the_file_goes_when_all_is_done_and_stays_when_stopped(
+def test_the_checkpoint_is_removed_when_the_run_is_done_and_kept_when_it_is_stopped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "c"
-    with pytest.raises(KeyboardInterrupt, match="--resume goes on after epoch 1"):
-        run(path, resume=True, save=True, stopped=True)
+    with pytest.raises(KeyboardInterrupt, match="--resume continues after epoch 1"):
+        keep(path, resume=True, save=True, stopped=True)
     assert "no such checkpoint; training from the beginning" in capsys.readouterr().err
     with pytest.raises(KeyboardInterrupt, match=r"^$"):  # nothing of this run is kept yet
-        run(path, resume=False, save=False, stopped=True)
+        keep(path, resume=False, save=False, stopped=True)
     assert "holds a run that was stopped" in capsys.readouterr().err
     assert path.exists()
-    assert run(path, resume=True, save=False, stopped=False) == 1
-    assert "going on after epoch 1" in capsys.readouterr().err
+    assert keep(path, resume=True, save=False, stopped=False) == 1
+    assert "continuing after epoch 1" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -1,18 +1,20 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
-from support.bars import CLASSES, SIDE, bars, trained
+from support.bars import RECIPE, SIDE, bars, trained
 
-from pyimagesearch.networks import build
-from pyimagesearch.networks.training_layers import FusedBatchNormalization, to_training_model
 from pyimagesearch.training import loop
 from pyimagesearch.training.history import EpochMetrics, best_epoch
+from pyimagesearch.training.layers import FusedBatchNormalization, to_training_model
 from pyimagesearch.training.shard import Shard
+from train import build_model
 
 
-def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
+def test_fit_learns_the_bars_and_keeps_the_weights_of_the_best_epoch() -> None:
     data = bars()
-    model, epochs = trained(data, epochs=10)
+    model, epochs = trained(data, replace(RECIPE, epochs=10))
     best = best_epoch(epochs)
     assert best.validation_exact_match > 0.9
     assert [epoch.number for epoch in epochs] == list(range(1, 11))
@@ -23,7 +25,7 @@ def test_learns_what_can_be_learned_and_keeps_the_best_epoch() -> None:
 
 def test_the_same_seed_gives_the_same_weights() -> None:
     data = bars(32)
-    first, again, other = (trained(data, epochs=1, seed=seed)[0] for seed in (1, 1, 2))
+    first, again, other = (trained(data, replace(RECIPE, seed=seed))[0] for seed in (1, 1, 2))
     for left, right in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
     assert any(
@@ -32,7 +34,7 @@ def test_the_same_seed_gives_the_same_weights() -> None:
     )
 
 
-def test_the_learning_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
+def test_the_learning_rate_rises_for_a_quarter_of_the_steps_and_falls_to_zero() -> None:
     rates = [loop.one_cycle(step, 99, 1.0) for step in range(99)]
     assert int(np.argmax(rates)) == 24
     assert rates[24] == pytest.approx(1.0)
@@ -66,8 +68,8 @@ def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
     )
 
 
-def test_a_fused_copy_has_the_weights_and_the_answers_of_the_original() -> None:
-    model = build.build("smallervggnet", SIDE, (), CLASSES, 0)
+def test_the_training_copy_has_the_weights_and_predictions_of_the_original() -> None:
+    model = build_model(bars(8), replace(RECIPE, architecture="smallervggnet"))
     fused = to_training_model(model, Shard(16))
     assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
     images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)

@@ -1,0 +1,17 @@
+"""A feature table that a small network learns in seconds."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+LABELS = ("big", "far", "red")
+
+
+def table(count: int = 300) -> tuple[Floats, Floats]:
+    """Features of odd sizes, the last one constant, and three labels that follow from them."""
+    draw = np.random.default_rng(3)
+    x = draw.normal(size=(count, 6)).astype(np.float32)
+    targets = np.stack([x[:, 0] > 0, x[:, 1] + x[:, 2] > 0.5, x[:, 3] > 1.2], axis=1)
+    scales, offsets = [1, 1000, 1000, 1e-3, 1, 0], [0, 5000, 0, 7, -3, 4]
+    x = x * np.array(scales, np.float32) + np.array(offsets, np.float32)
+    return x, targets.astype(np.float32)
