@@ -1,4 +1,4 @@
-"""Labels that exclude each other, read off the data: the colours here, the garments there."""
+"""Groups of mutually exclusive labels, detected from the data: the colours, the garments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.samples import Sample, count_labels, count_labelsets
 
-# A group has exactly one label on nearly every image; a few wrong folders are forgiven.
-FORGIVEN_SHARE = 0.005
-# The search is for label sets that people write; it gives up on data without such a structure.
+# A group has exactly one label on nearly every image; a few wrong folders are tolerated.
+TOLERATED = 0.005
+# The search is made for label sets that people write; it gives up on data without such a structure.
 MAX_STEPS = 20_000
-MAX_WORK = 4_000_000_000  # steps times combinations times labels: seconds
+MAX_WORK = 4_000_000_000  # steps times labelsets times labels: a few seconds
 MAX_SETS = 64
 
 
 @dataclass(frozen=True)
 class LabelGroup:
-    """Labels of which an image has at most one; `is_colour` where they name colours."""
+    """Labels of which an image has at most one; `is_colour` says whether they are colours."""
 
     name: str
     labels: tuple[str, ...]
@@ -31,19 +31,19 @@ class AmbiguousGroupsError(Exception):
 
 
 def find_groups(samples: Sequence[Sample]) -> list[LabelGroup]:
-    """Return the label groups that the data itself shows, the colours first.
+    """Return the label groups that the data shows, the colours first.
 
-    A group is a set of two labels or more of which at least 99.5 % of the labelled images have
-    exactly one and at most 0.5 % have more. Returns [] where there is none. Raises
-    AmbiguousGroupsError where such sets overlap: the data then does not say what belongs
-    together, as when every jeans is black and everything black is jeans.
+    A group is a set of two or more labels of which at least 99.5 % of the labelled images have
+    exactly one and at most 0.5 % have several. Returns [] if there is none. Raises
+    AmbiguousGroupsError if such sets overlap: then the data does not show what belongs together,
+    for example if all jeans are black and everything black is jeans.
     """
     sets = exclusive_sets(samples)
     if sum(map(len, sets)) > len({label for labels in sets for label in labels}):
         choices = " or ".join("{" + ", ".join(labels) + "}" for labels in sets[:4])
         raise AmbiguousGroupsError(
-            f"which labels belong together is not clear from the data: {choices}; "
-            "choose with --label-groups, for example colour=black,red garment=dress,jeans"
+            f"the data does not show which labels exclude each other: {choices}; choose with "
+            "--label-groups, e.g. colour=black,red garment=dress,jeans"
         )
     return name_groups(sets)
 
@@ -51,19 +51,19 @@ def find_groups(samples: Sequence[Sample]) -> list[LabelGroup]:
 def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
     """Return, sorted, the sets of labels that are exclusive and complete on `samples`.
 
-    The commonest combination of labels that has none in the set must be covered by one of its
-    own, or be among the few that are forgiven; the search branches on that. A set found so can
-    spare none of its labels; others join where only one way is open. Returns [] where the search
-    is given up.
+    The most common labelset without a label in the set must be covered by one of its own labels,
+    or be among the few that are tolerated; the search branches on that. A set found in this way
+    needs all of its labels; others are added if there is only one way to add them. Returns [] if
+    the search is given up.
     """
     counted = [pair for pair in count_labelsets(samples).most_common() if pair[0]]
     names = np.array(sorted({label for labels, _ in counted for label in labels}), object)
     place = {label: column for column, label in enumerate(names)}
-    holds = np.zeros((len(counted), len(names)), np.float32)  # of float32 products are quick
+    holds = np.zeros((len(counted), len(names)), np.float32)  # products of float32 are fast
     for row, (labels, _) in enumerate(counted):
         holds[row, [place[label] for label in labels]] = 1
     counts = np.array([count for _, count in counted], np.intp)
-    forgiven = FORGIVEN_SHARE * counts.sum()
+    tolerated = TOLERATED * counts.sum()
     together = holds.T @ holds > 0
 
     found: set[tuple[str, ...]] = set()
@@ -72,35 +72,35 @@ def exclusive_sets(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
     for _ in range(min(MAX_STEPS, MAX_WORK // max(1, holds.size))):
         if not pending or len(found) >= MAX_SETS:
             return sorted(found)
-        chosen, refused = pending.pop()
-        of_chosen, is_open = holds @ chosen, holds @ ~refused > 0
+        chosen, excluded = pending.pop()
+        of_chosen, is_open = holds @ chosen, holds @ ~excluded > 0
         bare, double = of_chosen == 0, counts[of_chosen > 1].sum()
-        if double + counts[bare & ~is_open].sum() > forgiven:
+        if double + counts[bare & ~is_open].sum() > tolerated:
             continue
-        if double + counts[bare].sum() <= forgiven:
-            for labels in holds[bare] > 0:  # rare labels join where only one of them can
+        if double + counts[bare].sum() <= tolerated:
+            for labels in holds[bare] > 0:  # rare labels join if only one of them can
                 fitting = labels & ~together[chosen].any(axis=0)
                 chosen = chosen | fitting if fitting.sum() == 1 else chosen
             if chosen.sum() > 1:
                 found.add(tuple(names[chosen]))
             continue
-        commonest = np.argmax(bare & is_open)  # the first of them
-        ways = (holds[commonest] > 0) & ~refused
+        most_common = np.argmax(bare & is_open)  # the first of them
+        ways = (holds[most_common] > 0) & ~excluded
         if ways.sum() > 1 or (together[ways] & chosen).any():
-            pending.append((chosen, refused | ways))
+            pending.append((chosen, excluded | ways))
         for label in np.flatnonzero(ways):
             this = np.arange(len(names)) == label
-            pending.append((chosen | this, refused | (ways & ~this)))
+            pending.append((chosen | this, excluded | (ways & ~this)))
     return []
 
 
 def names_colours(labels: Sequence[str]) -> bool:
-    """Return whether `labels` are colours by matplotlib's names.
+    """Return whether `labels` are names of colours that matplotlib knows.
 
-    Two must be plain (CSS) names and half must be known at all: XKCD's list knows burgundy, but
-    also banana and pear.
+    At least two must be CSS names and at least half must be known at all: XKCD's list knows
+    burgundy, but also banana and pear.
     """
-    from matplotlib.colors import CSS4_COLORS, XKCD_COLORS  # classify.py has no use for it
+    from matplotlib.colors import CSS4_COLORS, XKCD_COLORS  # classify.py does not need it
 
     lower = [label.lower() for label in labels]
     plain = [label for label in lower if label in CSS4_COLORS]
@@ -120,10 +120,10 @@ def name_groups(sets: Sequence[tuple[str, ...]]) -> list[LabelGroup]:
 
 
 def parse_groups(arguments: Sequence[str], known: Sequence[str]) -> list[LabelGroup]:
-    """Return the groups written as `name=label,label`; `none` alone switches groups off.
+    """Return the groups written as `name=label,label`; a single `none` turns groups off.
 
-    A group named colour or color is the colour group. Raises CommandError for what does not fit
-    the `known` labels.
+    A group named colour or color is the colour group. Raises CommandError if they do not fit the
+    `known` labels.
     """
     if list(arguments) == ["none"]:
         return []
@@ -133,16 +133,16 @@ def parse_groups(arguments: Sequence[str], known: Sequence[str]) -> list[LabelGr
         labels = tuple(sorted(filter(None, listed.split(","))))
         if not name or len(labels) < 2:
             raise CommandError(
-                f"--label-groups {argument}: write a group as name=label,label, or none alone"
+                f"--label-groups {argument}: write each group as name=label,label, or only none"
             )
         for label in labels:
             if label not in known:
                 raise CommandError(
-                    f"--label-groups {argument}: no sample has the label {label!r}; "
-                    f"there are {', '.join(known)}"
+                    f"--label-groups {argument}: no photo has the label {label!r}; the labels are "
+                    f"{', '.join(known)}"
                 )
             if labels.count(label) > 1 or any(label in group.labels for group in groups):
-                raise CommandError(f"--label-groups {argument}: {label!r} is named twice")
+                raise CommandError(f"--label-groups {argument}: {label!r} is listed twice")
         groups.append(LabelGroup(name, labels, name.lower() in ("colour", "color")))
     return groups
 

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: one temperature for each label group, or label alone."""
+"""Calibrated probabilities: one temperature for each label group, or label outside groups."""
 
 from collections.abc import Sequence
 
@@ -24,13 +24,13 @@ def choose_temperatures(
     groups: Sequence[LabelGroup],
     classes: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Return (L,) what to divide the logits by, found on validation images, (N, L) each.
+    """Return (L,) what to divide the logits by, chosen on validation images, (N, L) each.
 
-    The least cross-entropy decides (Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern
-    neural networks", https://arxiv.org/abs/1706.04599), with the truth a little less than certain
-    as in Platt 1999, "Probabilistic outputs for support vector machines": few images without a
-    mistake are no ground for 100 %. The labels of a group share one, so that its best label stays
-    the best; labels on fewer than ten images keep 1.
+    The temperature with the lowest cross-entropy is taken (Guo, Pleiss, Sun, Weinberger 2017, "On
+    calibration of modern neural networks", https://arxiv.org/abs/1706.04599). The targets are
+    smoothed as in Platt 1999, "Probabilistic outputs for support vector machines", because a few
+    images without a mistake do not justify 100 %. The labels of a group share one temperature, so
+    that its best label stays the best; labels on fewer than ten images keep 1.
     """
     chosen = np.ones(len(classes))
     for columns in label_blocks(groups, classes):
@@ -39,9 +39,11 @@ def choose_temperatures(
         if positives >= FEWEST:
             negatives = true.size - positives
             truth = np.where(true, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-            said = logits(probabilities[:, columns])
+            uncalibrated = logits(probabilities[:, columns])
             losses = [
-                (np.logaddexp(0, said / candidate) - truth * said / candidate).mean()
+                (
+                    np.logaddexp(0, uncalibrated / candidate) - truth * uncalibrated / candidate
+                ).mean()
                 for candidate in CANDIDATES
             ]
             chosen[columns] = CANDIDATES[np.argmin(losses)]

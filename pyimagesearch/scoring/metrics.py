@@ -1,4 +1,4 @@
-"""Scores of multi-label decisions and probabilities, by scikit-learn where it has them.
+"""Scores of multi-label predictions and probabilities, from scikit-learn if it has them.
 
 `predicted` and `targets` are (N, L), booleans or 0 and 1; `probabilities` (N, L).
 """
@@ -14,10 +14,10 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class LabelScores:
-    """How well one label is told; nan where nothing can be said, as of a label on no image."""
+    """The scores of one label; nan if it cannot be computed, as for a label that no image has."""
 
     label: str
-    support: int  # images that carry it
+    support: int  # images that have it
     precision: float
     recall: float
     f1: float
@@ -26,10 +26,10 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """All scores of N images: `overall` by name, and the same of a tagger that says nothing."""
+    """All scores of N images: `overall` by name, and `baseline`, those of a tagger without tags."""
 
     images: int
-    untagged: int  # of them, those that got no tags
+    untagged: int  # how many of them got no tags
     overall: dict[str, float]
     baseline: dict[str, float]
     interval: tuple[float, float]  # 95 % of exact match
@@ -46,8 +46,8 @@ def score(
 ) -> Scores:
     """Return every score of N images, N at least 1.
 
-    `seed` draws the bootstrap's resamples. `uncalibrated` (N, L) are the probabilities before
-    calibration, for the scores of how far they can be believed.
+    `seed` is for the resamples of the bootstrap. `uncalibrated` (N, L) are the probabilities before
+    calibration; given them, the scores say how much calibration changed.
     """
     ranked, tagged = np.asarray(probabilities, np.float64), np.asarray(predicted, bool)
     truth = np.asarray(targets, bool)
@@ -71,9 +71,9 @@ def overall_scores(
 ) -> dict[str, float]:
     """Return the scores over all labels by name.
 
-    Means over labels (mAP, macro F1) are over those that some image carries. Coverage is how many
-    of the likeliest labels must be read to have all true ones; it and ranking loss are better
-    where lower (Tsoumakas, Katakis, Vlahavas 2010, "Mining multi-label data").
+    Means over labels (mAP, macro F1) are over those that some image has. Coverage is how many of
+    the most likely labels have to be read to find all true ones; for coverage and ranking loss,
+    lower is better (Tsoumakas, Katakis, Vlahavas 2010, "Mining multi-label data").
     """
     from sklearn import metrics
 
@@ -119,7 +119,7 @@ def label_scores(
 
 
 def mean_average_precision(probabilities: ArrayLike, targets: ArrayLike) -> float:
-    """Return the mean over the labels that some image carries, nan where none does (mAP)."""
+    """Return the mean average precision (mAP) over the labels that some image has, nan if none."""
     by_label = average_precisions(np.asarray(probabilities), np.asarray(targets, bool))
     carried = by_label[~np.isnan(by_label)]
     return float(carried.mean()) if len(carried) else np.nan
@@ -128,7 +128,7 @@ def mean_average_precision(probabilities: ArrayLike, targets: ArrayLike) -> floa
 def average_precisions(
     probabilities: NDArray[np.floating], targets: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return (L,) the average precision of each label, nan where no image carries it."""
+    """Return (L,) the average precision of each label, nan if no image has it."""
     from sklearn.metrics import average_precision_score
 
     columns = zip(targets.T, probabilities.T, strict=True)
@@ -138,14 +138,14 @@ def average_precisions(
 
 
 def exact_match(predicted: ArrayLike, targets: ArrayLike) -> float:
-    """Return the share of images whose labels are all right (subset accuracy)."""
+    """Return the fraction of images whose labels are all right (subset accuracy)."""
     return float(_agree(predicted, targets).all(axis=1).mean())
 
 
 def label_accuracy(predicted: ArrayLike, targets: ArrayLike) -> float:
-    """Return the share of single label decisions that are right (1 - Hamming loss).
+    """Return the fraction of single label decisions that are right (1 - Hamming loss).
 
-    It flatters: of two labels in six, a tagger that never says anything gets 0.667.
+    It is too optimistic: with two of six labels on each image, a tagger without tags gets 0.667.
     """
     return float(_agree(predicted, targets).mean())
 
@@ -153,18 +153,18 @@ def label_accuracy(predicted: ArrayLike, targets: ArrayLike) -> float:
 def calibration_error(probabilities: ArrayLike, targets: ArrayLike) -> float:
     """Return the expected calibration error of all (image, label) decisions in ten equal bins.
 
-    The mean distance, weighted by their sizes, between what is said and what is true in a bin:
+    The mean distance between the predicted and the true frequency in a bin, weighted by its size:
     Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian
     binning".
     """
-    said, truth = np.asarray(probabilities, np.float64), np.asarray(targets, np.float64)
-    bins = np.minimum((said * 10).astype(int), 9).ravel()
-    excess = np.bincount(bins, (said - truth).ravel(), minlength=10)
-    return float(np.abs(excess).sum() / said.size)
+    predicted, truth = np.asarray(probabilities, np.float64), np.asarray(targets, np.float64)
+    bins = np.minimum((predicted * 10).astype(int), 9).ravel()
+    excess = np.bincount(bins, (predicted - truth).ravel(), minlength=10)
+    return float(np.abs(excess).sum() / predicted.size)
 
 
 def brier_score(probabilities: ArrayLike, targets: ArrayLike) -> float:
-    """Return the mean squared distance of the probabilities from the truth (Brier 1950)."""
+    """Return the mean squared difference of the probabilities from the truth (Brier 1950)."""
     error = np.asarray(probabilities, np.float64) - np.asarray(targets, np.float64)
     return float(np.square(error).mean())
 
@@ -173,7 +173,7 @@ def bootstrap_interval(values: ArrayLike, seed: int) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of the mean of `values` (N,).
 
     Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13. It knows only the
-    images it is given: where all are right it is 1 to 1, however few they are.
+    images it is given: if all are right, it is 1 to 1, however few they are.
     """
     sample = np.asarray(values, np.float64)
     draw = np.random.default_rng(seed)

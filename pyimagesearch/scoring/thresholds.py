@@ -1,4 +1,4 @@
-"""From probabilities to tags, and the thresholds for it."""
+"""From probabilities to tags: thresholds, and how they are chosen."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from pyimagesearch.labels.groups import LabelGroup
 
 DEFAULT = 0.5
-# In a group the labels compete, and nearly every image has one of them: the best need only stand
-# out from chance.
+# The labels of a group compete, and nearly every image has one of them: the best one only has to be
+# better than chance.
 IN_GROUP = 0.2
-# Of fewer validation images the best threshold is an accident: the default stays.
+# With fewer validation images the best threshold is an accident, and the default is kept.
 FEWEST = 10
 CANDIDATES = np.arange(5, 96) / 100
 
@@ -28,14 +28,14 @@ def choose(
     groups: Sequence[LabelGroup],
     classes: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Return (L,) the thresholds that are best on validation images, (N, L) each.
+    """Return the thresholds (L,) that are best on validation images, (N, L) each.
 
-    A label alone gets the one of its highest F1 (Lipton, Elkan, Naryanaswamy 2014, "Optimal
-    thresholding of classifiers to maximize F1 measure"). The labels of a group, of which only the
-    best counts, share the one that gets most images right: by F1 it would rise, for silence where
-    the best label is wrong counts half a mistake there, and lose exact matches. Of equal
-    thresholds the nearest to the default is taken, and the default where fewer than ten validation
-    images carry the labels.
+    A label outside groups gets the threshold with the highest F1 (Lipton, Elkan, Naryanaswamy 2014,
+    "Optimal thresholding of classifiers to maximize F1 measure"). The labels of a group, of which
+    only the best one can apply, share the threshold that gets most images right: F1 would choose
+    too high a threshold, because an empty answer costs it less than a wrong label, but both lose
+    the exact match. Of equally good thresholds the one nearest to the default is taken. If fewer
+    than ten validation images have the labels, the default is kept.
     """
     chosen = default_thresholds(groups, classes)
     for columns in label_blocks(groups, classes):
@@ -43,12 +43,12 @@ def choose(
         if true.sum() < FEWEST:
             continue
         rows, best = np.arange(len(true)), probabilities[:, columns].argmax(axis=1)
-        said = probabilities[:, columns][rows, best] >= CANDIDATES[:, None]  # (candidates, N)
-        right = said & true[rows, best]
+        has_tag = probabilities[:, columns][rows, best] >= CANDIDATES[:, None]  # (candidates, N)
+        right = has_tag & true[rows, best]
         if len(columns) > 1:
-            gain = (right | ~(said | true.any(axis=1))).mean(axis=1)
+            gain = (right | ~(has_tag | true.any(axis=1))).mean(axis=1)
         else:
-            gain = 2 * right.sum(axis=1) / (said.sum(axis=1) + true.sum())
+            gain = 2 * right.sum(axis=1) / (has_tag.sum(axis=1) + true.sum())
         equal = CANDIDATES[np.isclose(gain, gain.max())]
         chosen[columns] = equal[np.argmin(np.abs(equal - chosen[columns[0]]))]
     return chosen
@@ -68,13 +68,13 @@ def apply_thresholds(
     groups: Sequence[LabelGroup],
     classes: Sequence[str],
 ) -> NDArray[np.bool_]:
-    """Return (N, L) booleans: which labels count.
+    """Return (N, L) booleans: which labels apply.
 
-    `probabilities` is (N, L), `thresholds` (L,), both in the label order `classes`. A label
-    counts where its probability reaches its threshold; within a group only the best may.
+    `probabilities` is (N, L), `thresholds` (L,), both in the label order `classes`. A label applies
+    if its probability reaches its threshold; within a group only the most likely label can apply.
     """
-    counts: NDArray[np.bool_] = probabilities >= thresholds
+    applies: NDArray[np.bool_] = probabilities >= thresholds
     for columns in label_blocks(groups, classes):
         best = np.argmax(probabilities[:, columns], axis=1)
-        counts[:, columns] &= np.arange(len(columns)) == best[:, None]
-    return counts
+        applies[:, columns] &= np.arange(len(columns)) == best[:, None]
+    return applies

@@ -76,7 +76,7 @@ def test_folds_hold_every_image_once_and_each_label_evenly() -> None:
             assert held[label] == pytest.approx(count / 5, abs=max(2, 0.05 * count)), label
 
 
-def test_with_labelsetout_labels_are_shared_out_too() -> None:
+def test_images_without_labels_are_shared_out_too() -> None:
     labelsets: list[tuple[str, ...]] = [()] * 10 + [("red",)] * 10
     folds = stratified_folds(labelsets, np.arange(20), 5, seed=0)
     assert [sorted(len(labelsets[index]) for index in fold) for fold in folds] == [[0, 0, 1, 1]] * 5

@@ -46,7 +46,7 @@ def test_four_folders_of_two_by_two_are_enough() -> None:
     ]
 
 
-def test_with_labelsetout_a_label_do_not_hide_the_groups() -> None:
+def test_images_without_a_label_do_not_hide_the_groups() -> None:
     assert find_groups(samples_of({**ARTICLE, "": 300})) == [COLOURS, GARMENTS]
 
 
@@ -82,9 +82,9 @@ def test_many_labels_a_photo_without_structure_are_given_up_soon() -> None:
     assert time.process_time() - start < 20
 
 
-def test_where_black_means_jeans_the_data_does_not_say() -> None:
+def test_if_everything_black_is_jeans_the_groups_are_ambiguous() -> None:
     counts = {name: count for name, count in ARTICLE.items() if name != "blue_jeans"}
-    with pytest.raises(AmbiguousGroupsError, match="not clear from the data") as error:
+    with pytest.raises(AmbiguousGroupsError, match="does not show which labels") as error:
         find_groups(samples_of(counts))
     assert "--label-groups" in str(error.value)
 
@@ -116,12 +116,12 @@ def test_groups_can_be_written_or_switched_off() -> None:
 @pytest.mark.parametrize(
     ("argument", "reason"),
     [
-        ("colour", "write a group as"),
-        ("colour=red", "write a group as"),
-        ("colour=red,green", "no sample has the label 'green'"),
-        ("colour=red,red", "named twice"),
+        ("colour", "write each group as"),
+        ("colour=red", "write each group as"),
+        ("colour=red,green", "no photo has the label 'green'"),
+        ("colour=red,red", "listed twice"),
     ],
 )
-def test_a_group_that_does_not_fit_is_named(argument: str, reason: str) -> None:
+def test_a_label_group_that_does_not_fit_is_reported(argument: str, reason: str) -> None:
     with pytest.raises(CommandError, match=reason):
         parse_groups([argument], ["red", "black"])

@@ -42,7 +42,7 @@ def test_the_temperature_is_how_much_too_large_the_logits_are() -> None:
     assert found[0] == found[1]
 
 
-def test_few_with_labelsetout_a_mistake_are_no_ground_for_100_percent() -> None:
+def test_few_images_without_a_mistake_are_no_ground_for_100_percent() -> None:
     targets = np.tile(np.eye(2, 3, dtype=np.float32), (20, 1))
     for certainty in (0.9, 0.99999):
         said = np.where(targets > 0, certainty, 1 - certainty).astype(np.float32)

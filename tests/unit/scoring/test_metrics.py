@@ -20,7 +20,7 @@ def scores() -> metrics.Scores:
     return metrics.score(PROBABILITIES, DECIDED, TARGETS, CLASSES)
 
 
-def test_exact_match_counts_with_labelset_all_labels_right() -> None:
+def test_exact_match_counts_images_with_all_labels_right() -> None:
     assert metrics.exact_match(DECIDED, TARGETS) == 2 / 4
     assert metrics.exact_match(DECIDED, TARGETS) == accuracy_score(TARGETS, DECIDED)
 

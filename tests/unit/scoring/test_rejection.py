@@ -22,7 +22,7 @@ def test_at_most_two_in_a_hundred_of_the_known_are_refused() -> None:
     assert (joint_energy(known) < limit).mean() > 0.01
 
 
-def test_with_labelsetout_labels_do_not_lower_the_limit() -> None:
+def test_images_without_labels_do_not_lower_the_limit() -> None:
     known, nothing = np.full((50, 2), 0.9), np.full((50, 2), 0.01)
     targets = np.repeat([[1, 0], [0, 0]], 50, axis=0)
     assert energy_threshold(np.concatenate([known, nothing]), targets) == pytest.approx(
