@@ -30,36 +30,36 @@ from pyimagesearch.scoring.calibration import calibrate
 
 Photo = Path | str | NDArray[np.uint8]
 BATCH_SIZE = 64
-NOTHING = "nothing known here"  # said of an image without tags
+NOTHING = "nothing known here"  # shown for an image without tags
 
 
 @dataclass(frozen=True)
 class Tagged:
-    """What a model says of one image.
+    """The tags of one image.
 
-    `tags` are the labels that count, in the order of the label groups (the colour first), then
-    likeliest first; `probabilities` are all labels in the model's order.
+    `tags` are the labels that apply, in the order of the label groups (the colour first), then the
+    most likely first; `probabilities` holds all labels in the order of the model.
     """
 
     tags: tuple[str, ...]
     probabilities: dict[str, float]
-    is_new_combination: bool  # two of these tags never held together in training
+    is_new_combination: bool  # two of these tags never occurred together in training
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of N images, in the order of its L labels."""
+    """What a model predicts for N images, in the order of its L labels."""
 
     probabilities: NDArray[np.float32]  # (N, L)
-    uncalibrated: NDArray[np.float32]  # (N, L), as the network said them
-    predicted: NDArray[np.bool_]  # (N, L), the labels that count; none of an unknown image
+    uncalibrated: NDArray[np.float32]  # (N, L), as they come from the network
+    predicted: NDArray[np.bool_]  # (N, L), the labels that apply; none for an unknown image
 
 
 class Tagger:
-    """A model with its labels; made by `Tagger.load`."""
+    """A model with its labels; `Tagger.load` makes one."""
 
     def __init__(self, config: TaggerConfig, network: predictors.Predict) -> None:
-        """Keep the config of a model and its network."""
+        """`network` is the model as a function, `config` what it needs around it."""
         self.config = config
         self.network = network
         self._rank = {t: rank for rank, group in enumerate(config.groups) for t in group.labels}
@@ -75,18 +75,20 @@ class Tagger:
         threshold: float | None = None,
         threads: int | None = None,
     ) -> "Tagger":
-        """Return the tagger in the two files that train.py wrote.
+        """Return the tagger in the two files that train.py saved.
 
-        `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx where it can.
-        `threshold` takes the place of the model's own, for every label, and nothing is refused as
-        unknown then. `threads` is how many onnx may use, one a core by default. Raises CommandError
-        where the files cannot be used.
+        `engine` is "onnx", "keras" (which loads TensorFlow), or "auto": onnx if the model holds an
+        ONNX export, else keras. `threshold` replaces the model's own for every label; then no image
+        is rejected as unknown. `threads` is how many threads onnx may use, by default one per core.
+        Raises CommandError if the files cannot be used.
         """
         config = load_config(Path(model))
         check_pair(config, read_labels(Path(labelbin)), Path(model), Path(labelbin))
         predict = predictors.load(Path(model), config, engine, threads)
         if load_config(Path(model)) != config:
-            raise CommandError(f"{model}: another run replaced it while it was read; try again")
+            raise CommandError(
+                f"{model}: was replaced by another run while it was being read; try again"
+            )
         if threshold is not None:
             config = replace(
                 config, thresholds=(threshold,) * len(config.labels), energy_threshold=0.0
@@ -98,12 +100,13 @@ class Tagger:
     @overload
     def tag(self, photos: Iterable[Photo]) -> Iterator[Tagged | ImageError]: ...
     def tag(self, photos: Photo | Iterable[Photo]) -> Tagged | Iterator[Tagged | ImageError]:
-        """Return what the model says of a photo, or an iterator over what it says of several.
+        """Return the tags of a photo, or an iterator over the tags of several photos.
 
-        A photo is a path or a uint8 RGB array (H, W, 3) of any size. One that cannot be read
-        raises ImageError; among several, its ImageError stands in its place. Several are worked
-        on in parallel, and memory does not grow with their number. Raises CommandError where the
-        model takes rows of tables, and TypeError for the bytes of a file.
+        A photo is a path or a uint8 RGB array (H, W, 3) of any size. If a single photo cannot be
+        read, ImageError is raised; among several photos, the ImageError takes the place of the
+        tags. Several photos are decoded in parallel, and memory does not grow with their number.
+        Raises CommandError if the model takes rows of tables, and TypeError for the bytes of a
+        file.
         """
         if not self.config.image_size:
             raise CommandError(
@@ -117,7 +120,7 @@ class Tagger:
         return self._tag_each(photos)
 
     def _tag_each(self, photos: Iterable[Photo]) -> Iterator[Tagged | ImageError]:
-        """Yield what the model says of each photo; neighbours of one kind go together."""
+        """Yield the tags of each photo; consecutive paths, and consecutive arrays, form batches."""
         for is_array, group in groupby(photos, lambda photo: isinstance(photo, np.ndarray)):
             if not is_array:
                 paths = (Path(cast("str | Path", photo)) for photo in group)
@@ -127,38 +130,38 @@ class Tagger:
                 yield from self.tag_inputs(np.stack(chunk))
 
     def _squashed(self, photo: Photo) -> NDArray[np.uint8]:
-        """Return an array of any size as the network takes it."""
+        """Return an array of any size in the size of the network's input."""
         pixels = np.asarray(photo)
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise ValueError(
-                f"photos are uint8 RGB arrays (height, width, 3). Received: {pixels.dtype} "
+                f"photos must be uint8 RGB arrays (height, width, 3). Received: {pixels.dtype} "
                 f"{pixels.shape}"
             )
         return decoder.squash(pixels, self.config.image_size)
 
     def tag_inputs(self, batch: Inputs) -> list[Tagged]:
-        """Return what the model says of each input of a batch, of either kind; see `predict`."""
+        """Return the tags of each input of a batch, images or features; see `predict`."""
         predictions = self.predict(batch)
         rows = zip(predictions.probabilities, predictions.predicted, strict=True)
         return [self._tagged(*row) for row in rows]
 
     def predict(self, inputs: Inputs, indices: NDArray[np.intp] | None = None) -> Predictions:
-        """Return what the model says of N inputs, or of those at `indices`, as arrays.
+        """Return the predictions for N inputs, or for those at `indices`, as arrays.
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the config.
         """
         chosen = np.arange(len(inputs)) if indices is None else indices
         starts = range(0, max(1, len(chosen)), BATCH_SIZE)
         batches = (inputs[chosen[start : start + BATCH_SIZE]] for start in starts)
-        said = np.concatenate([self.network(batch) for batch in batches])
+        uncalibrated = np.concatenate([self.network(batch) for batch in batches])
         config = self.config
-        probabilities = (
-            calibrate(said, np.array(config.temperatures)) if config.temperatures else said
-        )
+        probabilities = uncalibrated
+        if config.temperatures:
+            probabilities = calibrate(uncalibrated, np.array(config.temperatures))
         limits = np.array(config.thresholds)
         predicted = thresholds.apply_thresholds(probabilities, limits, config.groups, config.labels)
-        is_known = rejection.joint_energy(said) >= config.energy_threshold
-        return Predictions(probabilities, said, predicted & is_known[:, None])
+        is_known = rejection.joint_energy(uncalibrated) >= config.energy_threshold
+        return Predictions(probabilities, uncalibrated, predicted & is_known[:, None])
 
     def tag_files(
         self,
@@ -166,10 +169,10 @@ class Tagger:
         max_pixels: int = decoder.MAX_PIXELS,
         processes: int | None = None,
     ) -> Iterator[tuple[Path, Tagged | ImageError]]:
-        """Yield each path with its tags, or with what is wrong with it, in the order given.
+        """Yield each path with its tags, or with its ImageError, in the order given.
 
-        Files are decoded by `processes` others, one a core by default, and predicted in batches;
-        memory does not grow with their number.
+        `processes` other processes decode the files, by default one per core. Memory does not grow
+        with the number of files.
         """
         loaded = pool.load_many(paths, self.config.image_size, max_pixels, processes)
         while chunk := list(islice(loaded, BATCH_SIZE)):
@@ -179,9 +182,9 @@ class Tagger:
                 yield path, picture if isinstance(picture, ImageError) else next(tagged)
 
     def tag_tables(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Tagged]]:
-        """Yield `table:row` with the tags of each row of feature tables, columns found by name.
+        """Yield `table:row` with the tags of each row of feature tables; columns go by name.
 
-        Raises CommandError where a table cannot be read or lacks a column.
+        Raises CommandError if a table cannot be read or a column is missing.
         """
         for path in paths:
             table = tables.read(path)
@@ -193,10 +196,10 @@ class Tagger:
                 ):
                     yield Path(f"{path}:{row}"), tagged
 
-    def _tagged(self, probabilities: NDArray[np.float32], counts: NDArray[np.bool_]) -> Tagged:
+    def _tagged(self, probabilities: NDArray[np.float32], applies: NDArray[np.bool_]) -> Tagged:
         labels = self.config.labels
         by_label = dict(zip(labels, map(float, probabilities), strict=True))
-        counting = [label for label, does in zip(labels, counts, strict=True) if does]
+        applied = [label for label, does in zip(labels, applies, strict=True) if does]
         last = len(self.config.groups)
-        tags = tuple(sorted(counting, key=lambda t: (self._rank.get(t, last), -by_label[t])))
+        tags = tuple(sorted(applied, key=lambda t: (self._rank.get(t, last), -by_label[t])))
         return Tagged(tags, by_label, not self._seen.issuperset(combinations(sorted(tags), 2)))
