@@ -4,7 +4,7 @@ Written layer by layer with onnx.helper: 0.4 s of work, where tf2onnx takes 7 s.
 layers of this package's networks; another layer raises UnsupportedLayerError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -38,7 +38,7 @@ class _Graph:
     def constant(self, values: NDArray[np.generic]) -> str:
         """Append a constant and return its name."""
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
         return name
 
     def floats(self, values: object) -> str:
@@ -50,11 +50,12 @@ class _Graph:
         return self.constant(np.array(values, np.int64))
 
 
-def to_onnx(model: keras.Model, scale: float) -> bytes:
+def to_onnx(model: keras.Model, scale: float, output: str = "probabilities") -> bytes:
     """Return the graph of `model` as bytes.
 
     Its input is "images", uint8 (N, S, S, 3), multiplied by `scale` first, or "features", float32
-    (N, F); its output "probabilities" is float32 (N, L). Raises UnsupportedLayerError.
+    (N, F); its output, named `output`, is float32, in the shape that `model` returns. Raises
+    UnsupportedLayerError.
     """
     graph = _Graph()
     last = "features"
@@ -76,22 +77,21 @@ def to_onnx(model: keras.Model, scale: float) -> bytes:
         chained = isinstance(model, keras.Sequential)
         inputs = [last] if chained else [outputs[id(tensor)] for tensor in given]
         last = outputs[id(layer.output)] = translate(graph, layer, *inputs)
+    if len(model.output_shape) == 4:
+        last = graph.add("Transpose", last, perm=NHWC)
     graph.add("Identity", last)
-    graph.nodes[-1].output[0] = "probabilities"
+    graph.nodes[-1].output[0] = output
 
     name, kind = ("images", TensorProto.UINT8) if takes_images else ("features", TensorProto.FLOAT)
     given = helper.make_tensor_value_info(name, kind, ["N", *model.input_shape[1:]])
-    return _serialized(graph, given, ["N", model.output_shape[1]])
-
-
-def _serialized(graph: _Graph, given: onnx.ValueInfoProto, shape_out: Sequence[str | int]) -> bytes:
-    proto = helper.make_graph(
-        graph.nodes,
-        "tagger",
-        [given],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, shape_out)],
-        graph.constants,
+    wanted = helper.make_tensor_value_info(
+        output, TensorProto.FLOAT, ["N", *model.output_shape[1:]]
     )
+    return _serialized(graph, given, wanted)
+
+
+def _serialized(graph: _Graph, given: onnx.ValueInfoProto, wanted: onnx.ValueInfoProto) -> bytes:
+    proto = helper.make_graph(graph.nodes, "tagger", [given], [wanted], graph.constants)
     opset = [helper.make_opsetid("", OPSET)]
     model = helper.make_model(proto, opset_imports=opset, producer_name="pyimagesearch")
     model.ir_version = 9  # what onnxruntime has read since 2023
@@ -101,7 +101,10 @@ def _serialized(graph: _Graph, given: onnx.ValueInfoProto, shape_out: Sequence[s
 
 
 def _convolution(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
-    kernel = np.transpose(np.asarray(layer.kernel), (3, 2, 0, 1))
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    if depthwise and layer.depth_multiplier != 1:
+        raise UnsupportedLayerError("DepthwiseConv2D with one filter a channel only")
+    kernel = np.transpose(np.asarray(layer.kernel), (2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
     weights = [graph.floats(kernel)] + ([graph.floats(layer.bias)] if layer.use_bias else [])
     return graph.add(
         "Conv",
@@ -110,6 +113,7 @@ def _convolution(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
         kernel_shape=layer.kernel_size,
         strides=layer.strides,
         auto_pad="SAME_UPPER" if layer.padding == "same" else "VALID",
+        group=len(kernel) if depthwise else 1,
     )
 
 
@@ -160,6 +164,17 @@ def _activation(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     return graph.add(ACTIVATIONS[name], x)
 
 
+def _relu(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
+    if layer.negative_slope or layer.threshold or layer.max_value is None:
+        raise UnsupportedLayerError("ReLU with a largest value and no other setting only")
+    return graph.add("Clip", x, graph.floats(0), graph.floats(layer.max_value))
+
+
+def _rescaling(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
+    scaled = graph.add("Mul", x, graph.floats(layer.scale))
+    return graph.add("Add", scaled, graph.floats(layer.offset)) if layer.offset else scaled
+
+
 def _reshape(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     """Lay pictures channels last, as Keras has them, before their numbers are regrouped."""
     if len(layer.input.shape) == 4:
@@ -180,11 +195,13 @@ def _concatenate(graph: _Graph, layer: keras.layers.Layer, *inputs: str) -> str:
 Translation = Callable[..., str]
 _TRANSLATIONS: dict[str, Translation] = {
     "Activation": _activation,
+    "Add": lambda graph, layer, *inputs: graph.add("Add", *inputs),
     "AveragePooling2D": _pooling("AveragePool"),
     "BatchNormalization": _batch_normalization,
     "Concatenate": _concatenate,
     "Conv2D": _convolution,
     "Dense": _dense,
+    "DepthwiseConv2D": _convolution,
     "Dropout": lambda graph, layer, x: x,
     "Flatten": _reshape,
     "GlobalAveragePooling1D": lambda graph, layer, x: graph.add(
@@ -195,7 +212,8 @@ _TRANSLATIONS: dict[str, Translation] = {
     "LayerNormalization": _layer_normalization,
     "MaxPooling2D": _pooling("MaxPool"),
     "Multiply": lambda graph, layer, *inputs: graph.add("Mul", *inputs),
-    "Rescaling": lambda graph, layer, x: graph.add("Mul", x, graph.floats(layer.scale)),
+    "ReLU": _relu,
+    "Rescaling": _rescaling,
     "Normalization": _normalization,
     "Reshape": _reshape,
     "Softmax": lambda graph, layer, x: graph.add("Softmax", x, axis=layer.axis),

@@ -24,10 +24,10 @@ MAX_VALUES = 2**28  # of all layers for one photo: 1 GB; SmallerVGGNet at 1024 p
 MAX_PRODUCTS = 2**36  # of all layers for one photo, some seconds; SmallerVGGNet at 1024 has 1e10
 
 _LAYERS = frozenset(
-    {"Activation", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Dense"}
-    | {"Dropout", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "InputLayer"}
-    | {"GlobalMaxPooling2D", "LayerNormalization", "MaxPooling2D", "Multiply", "Normalization"}
-    | {"Rescaling", "Reshape", "Softmax"}
+    {"Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D"}
+    | {"Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GlobalAveragePooling1D", "InputLayer"}
+    | {"GlobalAveragePooling2D", "GlobalMaxPooling2D", "LayerNormalization", "MaxPooling2D"}
+    | {"Multiply", "Normalization", "ReLU", "Rescaling", "Reshape", "Softmax"}
 )
 _NETWORKS = frozenset({"Functional", "Sequential"})
 _OTHERS = frozenset(
@@ -141,5 +141,7 @@ def count_products(network: "keras.Model") -> int:
 def _window(layer: "keras.Layer") -> int:
     """Return how many numbers go into each one that a layer puts out."""
     if hasattr(layer, "kernel"):
-        return math.prod(layer.kernel.shape[:-1])
+        # The kernel of a depthwise convolution is (height, width, channels, multiplier).
+        depthwise = type(layer).__name__ == "DepthwiseConv2D"
+        return math.prod(layer.kernel.shape[:2] if depthwise else layer.kernel.shape[:-1])
     return math.prod(getattr(layer, "pool_size", ()))

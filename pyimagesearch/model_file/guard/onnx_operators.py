@@ -33,6 +33,12 @@ def _cast(inputs: list[Shape], attributes: Attributes) -> Shape:
     return inputs[0]
 
 
+def _clip(inputs: list[Shape], attributes: Attributes) -> Shape:
+    if inputs[1:] != [(), ()]:
+        raise GraphError(f"Clip of {inputs}")
+    return inputs[0]
+
+
 def _batch_normalization(inputs: list[Shape], attributes: Attributes) -> Shape:
     if inputs[1:] != [inputs[0][1:2]] * 4:
         raise GraphError(f"BatchNormalization of {inputs}")
@@ -63,9 +69,13 @@ def _windows(inputs: list[Shape], attributes: Attributes) -> Shape:
     if min(*kernel, *strides) < 1 or max(kernel) > MAX_KERNEL:
         raise GraphError(f"has windows of {kernel} pixels every {strides}")
     if len(inputs) > 1:
-        depth = inputs[1][0]
+        channels, depth = depth, inputs[1][0]
+        groups = attributes.get("group", 1)
+        if groups < 1 or channels % groups or depth % groups:
+            raise GraphError(f"has a convolution in {groups} groups of {channels} channels")
         # A bias that is too short would be read beyond its end.
-        if inputs[1] != (depth, inputs[0][1], *kernel) or inputs[2:] not in ([], [(depth,)]):
+        weights = (depth, channels // groups, *kernel)
+        if inputs[1] != weights or inputs[2:] not in ([], [(depth,)]):
             raise GraphError("has a convolution that does not fit its weights")
     padding = bytes(attributes.get("auto_pad", b"VALID"))
     if padding not in (b"VALID", b"SAME_UPPER"):
@@ -120,8 +130,9 @@ OPERATORS: dict[str, tuple[Rule, str]] = {
     "AveragePool": (_windows, "kernel_shape strides"),
     "BatchNormalization": (_batch_normalization, "epsilon"),
     "Cast": (_cast, "to"),
+    "Clip": (_clip, ""),
     "Concat": (_concatenation, "axis"),
-    "Conv": (_windows, "kernel_shape strides auto_pad"),
+    "Conv": (_windows, "kernel_shape strides auto_pad group"),
     "Div": (_broadcast, ""),
     "Flatten": (_flatten, "axis"),
     "GlobalAveragePool": (_global_pooling, ""),
