@@ -24,7 +24,6 @@ import numpy as np
 
 from pyimagesearch.images import pool
 from pyimagesearch.labels import read
-from pyimagesearch.model_file.save_load import load_config
 from pyimagesearch.tagger import Tagger
 
 PYTHON = sys.executable
@@ -103,11 +102,11 @@ def main() -> None:
         (root / "many").mkdir()
         few = link_folder(photos, root / "few", 100)
         many = link_folder(photos, root / "many", options.count)
-        side = load_config(model).image_size
 
         ours = (PYTHON, "classify.py", *out, "-i")
         old = (PYTHON, "-m", "benchmarks.classify_2018", "-m", plain, "-l", labelbin, "-i")
         tagger = Tagger.load(model, labelbin)
+        side = tagger.config.image_size
         pixels = np.random.default_rng(0).integers(0, 256, (PIXELS, side, side, 3), np.uint8)
         keys = ("old1", "one", "old", "many", "dec", "net")
         times: dict[str, list[float]] = {key: [] for key in keys}

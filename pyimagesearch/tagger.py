@@ -21,10 +21,8 @@ from pyimagesearch.data import tables
 from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
-from pyimagesearch.model_file import predictors
+from pyimagesearch.model_file import predictors, save_load
 from pyimagesearch.model_file.config import TaggerConfig
-from pyimagesearch.model_file.guard.labelbin import read_labels
-from pyimagesearch.model_file.save_load import check_pair, load_config
 from pyimagesearch.scoring import rejection, thresholds
 from pyimagesearch.scoring.calibration import calibrate
 
@@ -82,13 +80,7 @@ class Tagger:
         is rejected as unknown. `threads` is how many threads onnx may use, by default one per core.
         Raises CommandError if the files cannot be used.
         """
-        config = load_config(Path(model))
-        check_pair(config, read_labels(Path(labelbin)), Path(model), Path(labelbin))
-        predict = predictors.load(Path(model), config, engine, threads)
-        if load_config(Path(model)) != config:
-            raise CommandError(
-                f"{model}: was replaced by another run while it was being read; try again"
-            )
+        config, predict = save_load.load(Path(model), Path(labelbin), engine, threads)
         if threshold is not None:
             config = replace(
                 config, thresholds=(threshold,) * len(config.labels), energy_threshold=0.0

@@ -1,7 +1,8 @@
-"""A network as an ONNX graph, so that tagging needs onnxruntime and not TensorFlow.
+"""Export a network as an ONNX graph, so that tagging needs onnxruntime but not TensorFlow.
 
-Written layer by layer with onnx.helper: 0.4 s of work, where tf2onnx takes 7 s. It knows the
-layers of this package's networks; another layer raises UnsupportedLayerError.
+The graph is written layer by layer with onnx.helper, which takes 0.4 s; tf2onnx takes 7 s. Only the
+layers of this package's networks are supported; any other layer raises UnsupportedLayerError. The
+operators must be among those of guard/onnx_operators.py, or `guard` refuses the graph.
 """
 
 from collections.abc import Callable
@@ -13,49 +14,50 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-OPSET = 17
+from pyimagesearch.model_file.guard.onnx_operators import OPSET
+
 NCHW, NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid"}
 
 
 class UnsupportedLayerError(Exception):
-    """A layer of a kind, or with a setting, that is not translated."""
+    """A layer, or a setting of it, is not supported."""
 
 
 class _Graph:
-    """Nodes and constants under way; pictures lie channels first, as ONNX has them."""
+    """The nodes and constants so far; images have their channels first, as ONNX requires."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Append a node and return the name of its output."""
+        """Add a node and return the name of its output."""
         name = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], name, **attributes))
         return name
 
     def constant(self, values: NDArray[np.generic]) -> str:
-        """Append a constant and return its name."""
+        """Add a constant and return its name."""
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
         return name
 
     def floats(self, values: object) -> str:
-        """Append a float32 constant and return its name."""
+        """Add a float32 constant and return its name."""
         return self.constant(np.asarray(values, np.float32))
 
     def integers(self, *values: int) -> str:
-        """Append an int64 vector and return its name."""
+        """Add an int64 vector and return its name."""
         return self.constant(np.array(values, np.int64))
 
 
 def to_onnx(model: keras.Model, scale: float, output: str = "probabilities") -> bytes:
-    """Return the graph of `model` as bytes.
+    """Return the ONNX graph of `model` as bytes.
 
-    Its input is "images", uint8 (N, S, S, 3), multiplied by `scale` first, or "features", float32
-    (N, F); its output, named `output`, is float32, in the shape that `model` returns. Raises
-    UnsupportedLayerError.
+    Its input is "images", uint8 (N, S, S, 3), which is first multiplied by `scale`, or "features",
+    float32 (N, F). Its output, called `output`, is float32 in the shape that `model` returns.
+    Raises UnsupportedLayerError.
     """
     graph = _Graph()
     last = "features"
@@ -70,10 +72,10 @@ def to_onnx(model: keras.Model, scale: float, output: str = "probabilities") -> 
         translate = _TRANSLATIONS.get(type(layer).__name__)
         if translate is None:
             raise UnsupportedLayerError(
-                f"layers of the kind {type(layer).__name__} are not translated"
+                f"the ONNX export does not support the layer {type(layer).__name__}"
             )
         given = layer.input if isinstance(layer.input, list) else [layer.input]
-        # The layers of a Sequential are a chain; their tensors are not those of the model.
+        # The layers of a Sequential form a chain; their tensors are not those of the model.
         chained = isinstance(model, keras.Sequential)
         inputs = [last] if chained else [outputs[id(tensor)] for tensor in given]
         last = outputs[id(layer.output)] = translate(graph, layer, *inputs)
@@ -103,7 +105,9 @@ def _serialized(graph: _Graph, given: onnx.ValueInfoProto, wanted: onnx.ValueInf
 def _convolution(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
     if depthwise and layer.depth_multiplier != 1:
-        raise UnsupportedLayerError("DepthwiseConv2D with one filter a channel only")
+        raise UnsupportedLayerError(
+            "the ONNX export supports DepthwiseConv2D with one filter per channel only"
+        )
     kernel = np.transpose(np.asarray(layer.kernel), (2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
     weights = [graph.floats(kernel)] + ([graph.floats(layer.bias)] if layer.use_bias else [])
     return graph.add(
@@ -126,7 +130,7 @@ def _dense(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
 
 def _normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     if layer.invert or len(layer.input.shape) != 2:
-        raise UnsupportedLayerError("Normalization of vectors only")
+        raise UnsupportedLayerError("the ONNX export supports Normalization of vectors only")
     centred = graph.add("Sub", x, graph.floats(layer.mean))
     deviation = np.sqrt(np.asarray(layer.variance))
     return graph.add("Div", centred, graph.floats(np.maximum(deviation, keras.config.epsilon())))
@@ -141,7 +145,7 @@ def _batch_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> st
 def _layer_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     if layer.center or layer.scale or list(layer.axis) != [1, 2, 3]:
         raise UnsupportedLayerError(
-            "LayerNormalization over all but the batch, without weights, only"
+            "the ONNX export supports LayerNormalization only over all axes and without weights"
         )
     _, height, width, depth = layer.input.shape
     ones = graph.floats(np.ones((depth, height, width)))
@@ -151,7 +155,9 @@ def _layer_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> st
 def _pooling(kind: str) -> "Translation":
     def translate(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
         if layer.padding != "valid":
-            raise UnsupportedLayerError(f"{type(layer).__name__} with padding")
+            raise UnsupportedLayerError(
+                f"the ONNX export does not support {type(layer).__name__} with padding"
+            )
         return graph.add(kind, x, kernel_shape=layer.pool_size, strides=layer.strides)
 
     return translate
@@ -160,13 +166,15 @@ def _pooling(kind: str) -> "Translation":
 def _activation(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     name = layer.activation.__name__
     if name not in ACTIVATIONS:
-        raise UnsupportedLayerError(f"the activation {name} is not translated")
+        raise UnsupportedLayerError(f"the ONNX export does not support the activation {name}")
     return graph.add(ACTIVATIONS[name], x)
 
 
 def _relu(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
     if layer.negative_slope or layer.threshold or layer.max_value is None:
-        raise UnsupportedLayerError("ReLU with a largest value and no other setting only")
+        raise UnsupportedLayerError(
+            "the ONNX export supports ReLU with max_value and no other setting only"
+        )
     return graph.add("Clip", x, graph.floats(0), graph.floats(layer.max_value))
 
 
@@ -176,7 +184,7 @@ def _rescaling(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
 
 
 def _reshape(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
-    """Lay pictures channels last, as Keras has them, before their numbers are regrouped."""
+    """Move the channels of images last, as in Keras, before the numbers are regrouped."""
     if len(layer.input.shape) == 4:
         x = graph.add("Transpose", x, perm=NHWC)
     return graph.add("Reshape", x, graph.integers(-1, *layer.output.shape[1:]))
@@ -188,7 +196,7 @@ def _global_pooling(kind: str) -> "Translation":
 
 def _concatenate(graph: _Graph, layer: keras.layers.Layer, *inputs: str) -> str:
     if len(layer.output.shape) != 2:
-        raise UnsupportedLayerError("Concatenate of anything but vectors")
+        raise UnsupportedLayerError("the ONNX export supports Concatenate of vectors only")
     return graph.add("Concat", *inputs, axis=1)
 
 

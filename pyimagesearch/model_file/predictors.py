@@ -1,4 +1,4 @@
-"""Networks as functions from pixels to probabilities, by onnxruntime or by Keras."""
+"""A network as a function from inputs to probabilities, run by onnxruntime or by Keras."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,72 +12,60 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.model_file.archive import MAX_BYTES, ONNX
 from pyimagesearch.model_file.config import TaggerConfig
-from pyimagesearch.model_file.guard import keras_network, onnx_graph
-from pyimagesearch.model_file.save_load import load_keras, read_onnx
+from pyimagesearch.model_file.cost import MAX_ACTIVATIONS, count_activations
+from pyimagesearch.model_file.guard import OnnxExport, onnx_graph
+from pyimagesearch.model_file.guard.refused import shortened
 
 if TYPE_CHECKING:
     import keras
 
 # Returns float32 (N, L).
 Predict = Callable[[Inputs], NDArray[np.float32]]
-TOLERANCE = 1e-4
-
-
-def load(
-    path: Path, config: TaggerConfig, engine: str = "auto", threads: int | None = None
-) -> Predict:
-    """Return the network in the model file at `path`.
-
-    `engine` is "onnx" for the copy that needs no TensorFlow, "keras" for the network itself, or
-    "auto" for the copy where there is one. `threads` limits the copy, which takes every core
-    otherwise. Raises CommandError where that cannot be had.
-    """
-    copy = None if engine == "keras" else read_onnx(path)
-    if copy is not None:
-        try:
-            return onnx_predictor(copy, config, threads, path)
-        except Exception as error:  # onnxruntime raises kinds of its own, not all public
-            reason = str(error).partition("\n")[0]
-            raise CommandError(f"{path}: its ONNX copy cannot be used ({reason})") from None
-    if engine == "onnx":
-        raise CommandError(f"{path}: holds no ONNX copy; use --engine keras")
-    network = load_keras(path)
-    shapes = network.input_shape[1:], network.output_shape[1:]
-    if shapes != (config.input_shape, (len(config.labels),)):
-        raise CommandError(f"{path}: its network does not fit its labels; train again")
-    return keras_predictor(network, config)
+TOLERANCE = 1e-4  # between the probabilities of the ONNX export and those of the network
 
 
 def onnx_predictor(
-    data: bytes, config: TaggerConfig, threads: int | None = None, source: Path | str = ONNX
+    export: OnnxExport, config: TaggerConfig, threads: int | None = None, source: Path | str = ONNX
 ) -> Predict:
-    """Return the graph in `data`, of the file `source`, as a function.
+    """Return the ONNX export as a function; it runs on `threads`, by default one per core.
 
-    Raises what onnxruntime raises, or GraphError; the function raises CommandError.
+    Here and when it is called, raises CommandError, which names the file `source`, if onnxruntime
+    fails.
     """
     import onnxruntime
 
-    values = onnx_graph.check(data, config.input_shape, len(config.labels))
-
     options = onnxruntime.SessionOptions()
-    # Spinning threads take the cores that decode the next photos: half the speed on two cores.
+    # Spinning threads keep busy the cores that decode the next photos, which halves the speed.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads or 0  # 0: a thread a core
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    options.intra_op_num_threads = threads or 0  # 0: one thread per core
+    try:
+        session = onnxruntime.InferenceSession(
+            export.graph, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime raises its own exceptions, not all of them public
+        raise CommandError(
+            f"{source}: its ONNX export cannot be loaded ({shortened(error)}); use --engine keras "
+            "or train again"
+        ) from None
     name = session.get_inputs()[0].name
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
         try:
             probabilities: NDArray[np.float32] = session.run(None, {name: batch})[0]
-        except Exception as error:  # onnxruntime raises kinds of its own, not all public
-            reason = str(error).partition("\n")[0]
-            raise CommandError(f"{source}: its ONNX copy fails ({reason})") from None
+        except Exception as error:  # as above
+            raise CommandError(
+                f"{source}: its ONNX export fails ({shortened(error)}); use --engine keras or "
+                "train again"
+            ) from None
         if probabilities.shape != (len(batch), len(config.labels)):
-            raise CommandError(f"{source}: its ONNX copy does not judge each input by itself")
+            raise CommandError(
+                f"{source}: its ONNX export does not predict each input separately; use --engine "
+                "keras or train again"
+            )
         return probabilities
 
-    return _in_pieces(predict, values)
+    return _in_parts(predict, export.activations)
 
 
 def keras_predictor(network: "keras.Model", config: TaggerConfig) -> Predict:
@@ -88,40 +76,39 @@ def keras_predictor(network: "keras.Model", config: TaggerConfig) -> Predict:
         probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
         return probabilities
 
-    return _in_pieces(predict, keras_network.count_values(network))
+    return _in_parts(predict, count_activations(network))
 
 
-def _in_pieces(predict: Predict, values: int) -> Predict:
-    """Return `predict` for batches of any size, given what one input makes on its way."""
-    size = max(1, keras_network.MAX_VALUES // values)
+def _in_parts(predict: Predict, activations: int) -> Predict:
+    """Return `predict` for batches of any size; `activations` are those of one input."""
+    size = max(1, MAX_ACTIVATIONS // max(1, activations))
 
-    def predict_in_pieces(batch: Inputs) -> NDArray[np.float32]:
+    def predict_in_parts(batch: Inputs) -> NDArray[np.float32]:
         if len(batch) <= size:
             return predict(batch)
-        pieces = range(0, len(batch), size)
-        return np.concatenate([predict(batch[start : start + size]) for start in pieces])
+        starts = range(0, len(batch), size)
+        return np.concatenate([predict(batch[start : start + size]) for start in starts])
 
-    return predict_in_pieces
+    return predict_in_parts
 
 
 def export_onnx(network: "keras.Model", config: TaggerConfig, inputs: Inputs) -> bytes:
-    """Return the ONNX copy of `network`, having seen that both say the same of `inputs`.
+    """Return the ONNX export of `network`, checked to predict the same for `inputs`.
 
-    Raises UnsupportedLayerError, or ValueError if they differ by more than 1e-4 or it is too large.
+    Raises UnsupportedLayerError, or ValueError if `guard` would refuse the export, or if its
+    probabilities differ by more than `TOLERANCE`.
     """
     from pyimagesearch.model_file.onnx_export import to_onnx
 
-    copy = to_onnx(network, config.scale)
-    answers = [
-        predict(inputs)
-        for predict in (onnx_predictor(copy, config), keras_predictor(network, config))
-    ]
-    difference = float(np.abs(answers[0] - answers[1]).max())
+    graph = to_onnx(network, config.scale)
+    if len(graph) > MAX_BYTES[ONNX]:
+        raise ValueError(f"the ONNX export would have {len(graph)} bytes")
+    export = OnnxExport(graph, onnx_graph.check(graph, config.input_shape, len(config.labels)))
+    exported = onnx_predictor(export, config)(inputs)
+    difference = float(np.abs(exported - keras_predictor(network, config)(inputs)).max())
     if not difference <= TOLERANCE:
-        raise ValueError(f"the ONNX copy differs by {difference:.1e}")
-    if len(copy) > MAX_BYTES[ONNX]:
-        raise ValueError(f"the ONNX copy would have {len(copy)} bytes")
-    return copy
+        raise ValueError(f"the probabilities of the ONNX export differ by {difference:.1e}")
+    return graph
 
 
 def try_export(network: "keras.Model", config: TaggerConfig, inputs: Inputs) -> bytes | None:

@@ -274,4 +274,4 @@ def test_a_model_without_an_onnx_copy_works_through_keras(
     result = run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path)
     assert len(result.stdout.splitlines()) == 7, result.stderr
     refused = run_command("classify.py", "-i", EXAMPLE, "--engine", "onnx", cwd=tmp_path)
-    assert "holds no ONNX copy; use --engine keras" in one_line_error(refused)
+    assert "has no ONNX export; use --engine keras" in one_line_error(refused)

@@ -7,12 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from support.pictures.plain import write_picture
 
-from pyimagesearch import tagger
 from pyimagesearch.console import CommandError
 from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels.groups import LabelGroup
-from pyimagesearch.model_file import predictors
 from pyimagesearch.model_file.config import TaggerConfig
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagged, Tagger
@@ -58,23 +56,6 @@ def test_a_pair_seen_as_part_of_more_labels_is_not_new() -> None:
 def test_one_tag_or_none_is_never_new() -> None:
     assert not tag_one(0.9, 0.1, 0.1, 0.1, 0.1).is_new_combination
     assert tag_one(0.1, 0.1, 0.1, 0.1, 0.1) == Tagged((), tag_one(*[0.1] * 5).probabilities, False)
-
-
-@pytest.mark.parametrize("is_replaced", [False, True])
-def test_a_model_that_another_run_replaces_while_it_is_read_is_not_used_in_parts(
-    monkeypatch: pytest.MonkeyPatch, is_replaced: bool
-) -> None:
-    old = tagger_that_says(0.5)
-    new = replace(old.config, thresholds=(0.7,) * 5)
-    cards = iter((old.config, new if is_replaced else old.config))
-    monkeypatch.setattr(tagger, "load_config", lambda path: next(cards))
-    monkeypatch.setattr(tagger, "read_labels", lambda path: LABELS)
-    monkeypatch.setattr(predictors, "load", lambda *_: old.predict)
-    if is_replaced:
-        with pytest.raises(CommandError, match=r"fashion\.model: another run replaced it while"):
-            Tagger.load()
-    else:
-        assert Tagger.load().config == old.config
 
 
 def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:

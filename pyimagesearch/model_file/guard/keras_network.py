@@ -1,18 +1,29 @@
-"""Look through a stranger's Keras network before Keras builds it.
+"""Check a Keras network before Keras builds it.
 
-A few words of config.json can ask for a layer of 400,000,000 units, and Keras makes room for it
-before it looks at the weights. So the layers are those that taggers have, the weights lie in the
-weights file as plain arrays, both agree on their number, and what a photo would cost is counted
-before anything is allocated.
+A few words of config.json can ask for a layer of 400,000,000 units, and Keras allocates it before
+it reads the weights. So only the kinds of layers that taggers have are allowed, the weights have to
+be in the weights file in full, both have to agree on the number of weights, and the cost of one
+photo is counted before anything is allocated.
 """
 
+import copy
 import json
 import math
+import shutil
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyimagesearch.model_file.archive import CONFIG, WEIGHTS
+from pyimagesearch.model_file.archive import NETWORK_CONFIG, WEIGHTS
+from pyimagesearch.model_file.cost import (
+    MAX_ACTIVATIONS,
+    MAX_MULTIPLY_ADDS,
+    count_activations,
+    count_multiply_adds,
+)
+from pyimagesearch.model_file.guard.refused import RefusedError
 
 if TYPE_CHECKING:
     import keras
@@ -20,8 +31,6 @@ if TYPE_CHECKING:
 MAX_LAYERS = 500
 MAX_OBJECTS = 20_000  # in the weights file
 MAX_DEPTH = 8
-MAX_VALUES = 2**28  # of all layers for one photo: 1 GB; SmallerVGGNet at 1024 pixels has 2e8
-MAX_PRODUCTS = 2**36  # of all layers for one photo, some seconds; SmallerVGGNet at 1024 has 1e10
 
 _LAYERS = frozenset(
     {"Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D"}
@@ -36,43 +45,51 @@ _OTHERS = frozenset(
 )
 
 
-class NetworkError(ValueError):
-    """The network is not of the kind that train.py writes; the text says what is odd about it."""
+def load(
+    archive: zipfile.ZipFile, input_shape: Sequence[int], output_shape: Sequence[int]
+) -> "keras.Model":
+    """Return the uncompiled network in `archive`, checked before it is built; imports Keras.
 
-
-def check(archive: zipfile.ZipFile) -> None:
-    """Raise NetworkError for a network that takes more than its file holds; loads Keras.
-
-    Raises KeyError or ValueError, too, where its files are damaged.
+    Raises RefusedError unless it is a network such as train.py writes, with these shapes of one
+    input and one output, and whatever Keras raises if its files are damaged.
     """
-    config = json.loads(archive.read(CONFIG))
+    config = json.loads(archive.read(NETWORK_CONFIG))
+    if not isinstance(config, dict):
+        raise RefusedError("its config.json does not describe a network")
+    # With what it was compiled does not matter here, and could be any object of Keras.
+    config.pop("compile_config", None)
     check_kinds(config)
-    held = count_weights(archive)
-    declared, values, products = measure(config)
-    if declared != held:
-        raise NetworkError(f"its layers have {declared} weights and its weights file {held}")
-    if values > MAX_VALUES:
-        raise NetworkError(f"its layers put out {values} numbers for one photo")
-    if products > MAX_PRODUCTS:
-        raise NetworkError(f"its layers take {products} dtype_policy for one photo")
+    check_size(config, input_shape, output_shape, count_weights(archive))
+
+    import keras
+
+    network = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    # Keras reads weights only from a path with this name. Windows cannot delete a file that is
+    # still open, which it is if Keras fails.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        weights = Path(folder) / WEIGHTS
+        with archive.open(WEIGHTS) as member, weights.open("wb") as file:
+            shutil.copyfileobj(member, file)
+        network.load_weights(weights)
+    return network
 
 
 def check_kinds(config: Any) -> None:
-    """Raise NetworkError for kinds of layers, or other things, that taggers do not have."""
+    """Raise RefusedError for layers, or other objects, of a kind that taggers do not have."""
     layers = networks = 0
-    for thing in _things({key: value for key, value in config.items() if key != "compile_config"}):
-        kind, module = thing["class_name"], str(thing.get("module", "keras"))
+    for item in _objects(config):
+        kind, module = item["class_name"], str(item.get("module", "keras"))
         if kind not in _LAYERS | _NETWORKS | _OTHERS or module.partition(".")[0] != "keras":
-            raise NetworkError(f"it has a {kind!r}, which no tagger needs")
+            raise RefusedError(f"has a {kind!r}, which no tagger needs")
         layers += kind in _LAYERS
         networks += kind in _NETWORKS
     if layers > MAX_LAYERS:
-        raise NetworkError(f"it has {layers} layers")
-    if networks > 1:  # within it, where its layers would not be counted
-        raise NetworkError("it has a network within a network")
+        raise RefusedError(f"has {layers} layers")
+    if networks > 1:  # the layers of the inner one would not be counted
+        raise RefusedError("has a network within a network")
 
 
-def _things(config: Any) -> Iterator[dict[str, Any]]:
+def _objects(config: Any) -> Iterator[dict[str, Any]]:
     """Yield every object with a class name in a configuration."""
     left = [config]
     while left:
@@ -86,10 +103,10 @@ def _things(config: Any) -> Iterator[dict[str, Any]]:
 
 
 def count_weights(archive: zipfile.ZipFile) -> int:
-    """Return how many numbers the weights file holds.
+    """Return how many numbers the weights file contains.
 
-    Raises NetworkError for links to elsewhere, and for arrays that do not lie there in full:
-    compressed, virtual, in other files, or never written.
+    Raises RefusedError for links, and for arrays that are not in the file in full: compressed,
+    virtual, in another file, or never written.
     """
     import h5py
 
@@ -101,47 +118,39 @@ def count_weights(archive: zipfile.ZipFile) -> int:
             for name in group:
                 objects += 1
                 if objects > MAX_OBJECTS or depth > MAX_DEPTH:
-                    raise NetworkError("its weights file is of absurd size")
+                    raise RefusedError("its weights file has too many objects")
                 if type(group.get(name, getlink=True)) is not h5py.HardLink:
-                    raise NetworkError(f"its weights file has a link, {name!r}")
-                thing = group[name]
-                if isinstance(thing, h5py.Group):
-                    left.append((thing, depth + 1))
+                    raise RefusedError(f"its weights file has a link, {name!r}")
+                item = group[name]
+                if isinstance(item, h5py.Group):
+                    left.append((item, depth + 1))
                     continue
-                stored = thing.id.get_storage_size()
-                size = math.prod(thing.shape) * thing.dtype.itemsize
-                if thing.external or thing.is_virtual or thing.chunks or stored != size:
-                    raise NetworkError(f"its weights file does not hold {name!r} in full")
-                count += math.prod(thing.shape)
+                stored = item.id.get_storage_size()
+                size = math.prod(item.shape) * item.dtype.itemsize
+                if item.external or item.is_virtual or item.chunks or stored != size:
+                    raise RefusedError(f"its weights file does not contain {name!r} in full")
+                count += math.prod(item.shape)
     return count
 
 
-def measure(config: Any) -> tuple[int, int, int]:
-    """Return how many weights a network has, and `count_values` and `count_products` of it.
+def check_size(
+    config: Any, input_shape: Sequence[int], output_shape: Sequence[int], stored: int
+) -> None:
+    """Raise RefusedError unless the network has these shapes, `stored` weights, and a fair cost.
 
-    Keras works out all shapes and allocates nothing: variables made in this scope have no values.
+    Keras computes all shapes and allocates nothing: variables created in this scope have no values.
     """
     import keras
 
+    as_read = copy.deepcopy(config)  # Keras empties what it reads
     with keras.StatelessScope(initialize_variables=False):
-        network = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    return network.count_params(), count_values(network), count_products(network)
-
-
-def count_values(network: "keras.Model") -> int:
-    """Return how many numbers all layers together put out for one input."""
-    return sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
-
-
-def count_products(network: "keras.Model") -> int:
-    """Return how many numbers all layers together multiply, or compare, for one input."""
-    return sum(math.prod(layer.output.shape[1:]) * _window(layer) for layer in network.layers)
-
-
-def _window(layer: "keras.Layer") -> int:
-    """Return how many numbers go into each one that a layer puts out."""
-    if hasattr(layer, "kernel"):
-        # The kernel of a depthwise convolution is (height, width, channels, multiplier).
-        depthwise = type(layer).__name__ == "DepthwiseConv2D"
-        return math.prod(layer.kernel.shape[:2] if depthwise else layer.kernel.shape[:-1])
-    return math.prod(getattr(layer, "pool_size", ()))
+        network = keras.saving.deserialize_keras_object(as_read, safe_mode=True)
+    if (count := network.count_params()) != stored:
+        raise RefusedError(f"its layers have {count} weights, but its weights file {stored}")
+    if (activations := count_activations(network)) > MAX_ACTIVATIONS:
+        raise RefusedError(f"its layers output {activations} numbers for one photo")
+    if (multiply_adds := count_multiply_adds(network)) > MAX_MULTIPLY_ADDS:
+        raise RefusedError(f"its layers take {multiply_adds} multiply-adds for one photo")
+    shapes = network.input_shape[1:], network.output_shape[1:]
+    if shapes != (tuple(input_shape), tuple(output_shape)):
+        raise RefusedError("its shapes do not fit the labels or the image size")

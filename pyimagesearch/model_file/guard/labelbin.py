@@ -1,8 +1,8 @@
-"""Read the labels out of a pickled MultiLabelBinarizer without running what it asks for.
+"""Read the labels from a pickled MultiLabelBinarizer (mlb.pickle) without running the pickle.
 
-A pickle is a program. This reader admits the few names that a fitted binarizer of any recent
-scikit-learn and NumPy refers to, puts inert stand-ins in their place, and refuses everything
-else by name before it runs. It is also quick: neither scikit-learn nor its 1.2 s load.
+A pickle is a program. This reader knows the few names that a fitted binarizer of any recent
+scikit-learn and NumPy refers to, replaces them with inert stand-ins, and refuses every other name
+before it is looked up. It also saves importing scikit-learn, which takes 1.2 s.
 """
 
 import io
@@ -18,15 +18,12 @@ import numpy as np
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.samples import is_label
+from pyimagesearch.model_file.guard.refused import RefusedError
 
-MAX_BYTES = 2_000_000  # of the file, and of what it makes of itself
+MAX_BYTES = 2_000_000  # of the file, and of all objects that its calls create
 MAX_LABELS = 100_000
-# Element types a label array may have: objects, integers, text.
+# The element types that a label array may have: objects, integers, text.
 DTYPE = re.compile(r"[<>|=]?(O8|[iu][1248]|U\d{1,4})\Z")
-
-
-class _RefusedError(Exception):
-    """The pickle asks for a name that no fitted binarizer needs."""
 
 
 class _Binarizer:
@@ -43,7 +40,7 @@ class _Dtype:
 
     def __init__(self, name: str, *_: object) -> None:
         if not DTYPE.match(name):
-            raise _RefusedError(f"elements of type {name[:100]!r}")
+            raise RefusedError(f"asks for elements of type {name!r}, which no label file needs")
         self.name = name
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -99,8 +96,8 @@ _ADMITTED: dict[str, Any] = {
 }
 
 
-# What protocols 0 to 5 write for an object with its state, and no more: no sets, no registered
-# extensions, no objects kept elsewhere.
+# Only what protocols 0 to 5 write for an object with its state: no sets, no extension registry, no
+# persistent ids.
 _OPCODES = (
     *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.GLOBAL),
     *(pickle.STACK_GLOBAL, pickle.NEWOBJ, pickle.BUILD, pickle.PUT, pickle.BINPUT),
@@ -113,48 +110,49 @@ _OPCODES = (
 )
 
 
-# The unpickler in C can be made to take 2 GB by nine bytes; the one in Python cannot, once bytes
-# are read before there is room for them.
+# Nine bytes can make the unpickler in C allocate 2 GB. The one in Python reads bytes before it
+# allocates memory for them, if the opcode for byte arrays is handled like the one for bytes.
 class _Unpickler(pickle._Unpickler):
-    made = 0  # bytes, by calls; one string may be encoded a million times
+    created = 0  # bytes, by calls; a pickle may encode one string a million times
     stack: list[Any]
     append: Callable[[Any], None]
-    pop_mark: Callable[[], list[Any]]  # what lies above the last mark
+    pop_mark: Callable[[], list[Any]]  # the items above the last mark
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return the stand-in for a name, or refuse it."""
+        """Return the stand-in for a name; raises RefusedError if there is none."""
         try:
             return _ADMITTED[f"{module}.{name}"]
         except KeyError:
-            raise _RefusedError(f"{module}.{name}"[:100]) from None
+            asked = f"{module}.{name}"[:100]
+            raise RefusedError(f"asks for {asked}, which no label file needs") from None
 
     def call(self) -> None:
-        """Do what REDUCE asks for, and count what comes of it."""
+        """Do what REDUCE asks for, and count the size of the result."""
         reduce: Any = pickle._Unpickler.dispatch[pickle.REDUCE[0]]
         reduce(self)
-        self.made += sys.getsizeof(self.stack[-1])
-        if self.made > MAX_BYTES:
-            raise pickle.UnpicklingError("makes too much of itself")
+        self.created += sys.getsizeof(self.stack[-1])
+        if self.created > MAX_BYTES:
+            raise RefusedError(f"creates more than {MAX_BYTES} bytes of objects")
 
     def set_item(self) -> None:
-        """Put one item into a dictionary; see `set_items`."""
+        """Add one item to a dictionary; see `set_items`."""
         key, value = self.stack[-2:]
         del self.stack[-2:]
         self._set([key, value])
 
     def set_items(self) -> None:
-        """Put items into a dictionary, those with names only: numbers can be made to collide."""
+        """Add items to a dictionary, but only those with text as key: integers can collide."""
         self._set(self.pop_mark())
 
     def new_dictionary(self) -> None:
-        """Make a dictionary as protocol 0 does, of the items above the last mark."""
+        """Create a dictionary of the items above the last mark, as protocol 0 does."""
         items = self.pop_mark()
         self.append({})
         self._set(items)
 
     def _set(self, items: list[Any]) -> None:
-        named = {k: v for k, v in zip(items[::2], items[1::2], strict=True) if isinstance(k, str)}
-        self.stack[-1].update(named)
+        texts = {k: v for k, v in zip(items[::2], items[1::2], strict=True) if isinstance(k, str)}
+        self.stack[-1].update(texts)
 
     dispatch: ClassVar[dict[int, Any]] = {
         **{code[0]: pickle._Unpickler.dispatch[code[0]] for code in _OPCODES},
@@ -166,20 +164,10 @@ class _Unpickler(pickle._Unpickler):
     }
 
 
-def _texts(values: Sequence[Any]) -> tuple[str, ...]:
-    """Return plain values as text; raises ValueError for others, such as lists within lists."""
-    if len(values) > MAX_LABELS or not all(type(value) in (str, int, bool) for value in values):
-        raise ValueError("no labels")
-    labels = tuple(map(str, values))
-    if not all(map(is_label, labels)):
-        raise ValueError("no labels")
-    return labels
-
-
 def read_labels(path: Path) -> tuple[str, ...]:
     """Return the labels of the pickled MultiLabelBinarizer at `path`, in column order.
 
-    Raises CommandError where the file is missing, too large, no fitted binarizer, or asks for
+    Raises CommandError if the file is missing, too large, not a fitted binarizer, or asks for
     anything that a fitted binarizer does not need.
     """
     try:
@@ -188,21 +176,33 @@ def read_labels(path: Path) -> tuple[str, ...]:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise CommandError(
-            f"{path}: no such file; run train.py first or name one with --labelbin"
+            f"{path}: no such label file; run train.py first or give another file with --labelbin"
         ) from None
     except OSError as error:
-        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+        raise CommandError(f"{path}: cannot be read ({error.strerror or error})") from None
     if len(data) > MAX_BYTES:
-        raise CommandError(f"{path}: over {MAX_BYTES} bytes is no label file")
+        raise CommandError(
+            f"{path}: is larger than {MAX_BYTES} bytes, so it is not a label file that train.py "
+            "wrote; give another file with --labelbin"
+        )
     try:
         binarizer = _Unpickler(io.BytesIO(data)).load()
-        labels = _texts(binarizer.classes_.values())
-    except _RefusedError as wanted:
+        return _labels(binarizer.classes_.values())
+    except RefusedError as refused:
         raise CommandError(
-            f"{path}: asks for {wanted}, which no label file needs; refused, nothing was run"
+            f"{path}: {refused}; refused, nothing was run; use a label file that train.py wrote"
         ) from None
-    except Exception:  # a broken pickle can fail in any way
+    except Exception:  # a damaged pickle can fail in any way
         raise CommandError(
             f"{path}: is not the pickled MultiLabelBinarizer that train.py writes; train again"
         ) from None
+
+
+def _labels(values: Sequence[Any]) -> tuple[str, ...]:
+    """Return plain values as labels; raises ValueError for others, for example nested lists."""
+    if len(values) > MAX_LABELS or not all(type(value) in (str, int, bool) for value in values):
+        raise ValueError("not labels")
+    labels = tuple(map(str, values))
+    if not all(map(is_label, labels)):
+        raise ValueError("not labels")
     return labels

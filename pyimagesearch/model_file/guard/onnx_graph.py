@@ -1,7 +1,7 @@
-"""Look through a stranger's ONNX graph before onnxruntime sees it.
+"""Check an ONNX graph before onnxruntime reads it.
 
-A graph of 144 bytes can make onnxruntime ask for 4 GB, and graphs may point at other files. What
-onnx_export.py writes needs little: two dozen operators, weights that lie in the graph itself, and
+A graph of 144 bytes can make onnxruntime ask for 4 GB, and graphs can refer to other files. What
+onnx_export.py writes needs little: two dozen operators, weights that are in the graph itself, and
 shapes that follow from the size of a photo. So the graph is walked once with the shapes for one
 photo, and everything else is refused.
 
@@ -14,22 +14,23 @@ from typing import Any
 
 import numpy as np
 
+from pyimagesearch.model_file.cost import MAX_ACTIVATIONS, MAX_MULTIPLY_ADDS
 from pyimagesearch.model_file.guard import protobuf
-from pyimagesearch.model_file.guard.keras_network import MAX_PRODUCTS, MAX_VALUES
 from pyimagesearch.model_file.guard.onnx_operators import (
     FLOAT,
     OPERATORS,
+    OPSET,
     Attributes,
-    GraphError,
     Shape,
 )
 from pyimagesearch.model_file.guard.protobuf import Field, Schema
+from pyimagesearch.model_file.guard.refused import RefusedError
 
-INT64 = 7
+INT64 = 7  # TensorProto.INT64
 MAX_NODES = 2000
 MAX_CONSTANTS = 4 * MAX_NODES
-MAX_ITEMS = 64  # of any other list: inputs of a node, attributes, numbers of one
-MAX_SIZE = 2**26  # of one tensor for one photo; the first of SmallerVGGNet at 1024 has 2**25
+MAX_ITEMS = 64  # of any other list: inputs of a node, its attributes, the numbers of one
+MAX_TENSOR = 2**26  # numbers, for one photo; SmallerVGGNet has 2**25 at 1024 pixels
 
 _ATTRIBUTE: Schema = {
     1: Field("name", "bytes"),
@@ -39,6 +40,7 @@ _ATTRIBUTE: Schema = {
     8: Field("ints", "int", most=MAX_ITEMS),
     20: Field("type", "int"),
 }
+_ATTRIBUTE_TYPES = {1: "float", 2: "int", 3: "text", 7: "ints"}  # AttributeProto.AttributeType
 _NODE: Schema = {
     1: Field("inputs", "bytes", most=MAX_ITEMS),
     2: Field("outputs", "bytes", most=MAX_ITEMS),
@@ -46,7 +48,7 @@ _NODE: Schema = {
     4: Field("operator", "bytes"),
     5: Field("attributes", _ATTRIBUTE, most=MAX_ITEMS),
 }
-# Without the fields for external data: weights lie in the graph.
+# The fields for external data are left out: weights have to be in the graph.
 _TENSOR: Schema = {
     1: Field("shape", "int", most=MAX_ITEMS),
     2: Field("type", "int"),
@@ -64,7 +66,7 @@ _GRAPH: Schema = {
     11: Field("inputs", _VALUE, most=MAX_ITEMS),
     12: Field("outputs", _VALUE, most=MAX_ITEMS),
 }
-# Without functions, training steps and further sets of operators.
+# Functions, training steps and further operator sets are left out.
 _MODEL: Schema = {
     1: Field("version", "int"),
     2: Field("producer", "bytes"),
@@ -74,47 +76,51 @@ _MODEL: Schema = {
 
 
 def check(data: bytes, input_shape: Sequence[int], outputs: int) -> int:
-    """Raise GraphError unless `data` turns `input_shape` into `outputs` numbers at a fair cost.
+    """Return how many numbers all nodes of the graph in `data` together output for one input.
 
-    Returns how many numbers all its nodes together put out for one input.
+    Raises RefusedError unless the graph turns an input of `input_shape` into `outputs` numbers at a
+    cost within the limits of cost.py.
     """
     try:
-        graph = protobuf.read(memoryview(data), _MODEL)["graph"]
+        model = protobuf.read(memoryview(data), _MODEL)
+        operators, graph = model["operators"], model["graph"]
+        if (bytes(operators["domain"]), operators["version"]) != (b"", OPSET):
+            raise RefusedError("uses another operator set")
         shapes, integers = _constants(graph["constants"])
         (given,), (wanted,) = graph["inputs"], graph["outputs"]
         name = _text(given["name"])
         if name in shapes:
-            raise GraphError("its input is a constant")
+            raise RefusedError("its input is a constant")
         _, *sides = given["type"]["tensor"]["shape"]["dimensions"]
         declared = tuple(side["size"] for side in sides)
         if declared != tuple(input_shape):
-            raise GraphError(f"its input is {declared}, not {tuple(input_shape)}")
+            raise RefusedError(f"its input is {declared}, not {tuple(input_shape)}")
         shapes[name] = (1, *input_shape)
-        values = _walk(graph["nodes"], shapes, integers)
+        activations = _walk(graph["nodes"], shapes, integers)
         if shapes.get(_text(wanted["name"])) != (1, outputs):
-            raise GraphError("its shapes do not fit the labels")
-        return values
-    except GraphError:
+            raise RefusedError("its output does not fit the labels")
+    except RefusedError:
         raise
-    except (protobuf.MessageError, KeyError, ValueError, IndexError, TypeError) as error:
-        raise GraphError(f"is no graph that train.py writes ({error})") from None
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise RefusedError(f"is not a graph that train.py writes ({error})") from None
+    return activations
 
 
 def _constants(tensors: Sequence[protobuf.Message]) -> tuple[dict[str, Shape], dict[str, Shape]]:
-    """Return the shape of each constant, and the numbers of the vectors of integers."""
+    """Return the shape of each constant, and the numbers of each short vector of integers."""
     shapes: dict[str, Shape] = {}
     integers: dict[str, Shape] = {}
     for tensor in tensors:
         name, shape, kind = _text(tensor["name"]), tuple(tensor["shape"]), tensor["type"]
         if kind not in (FLOAT, INT64):
-            raise GraphError(f"holds numbers of type {kind}")
+            raise RefusedError(f"contains numbers of type {kind}")
         raw = tensor["raw"]
         if min(shape, default=1) < 0 or math.prod(shape) * (4 if kind == FLOAT else 8) != len(raw):
-            raise GraphError(f"{name} is not as long as its shape {shape} says")
+            raise RefusedError(f"{name} is not as long as its shape {shape} says")
         if name in shapes:
-            raise GraphError(f"has two of {name}")
+            raise RefusedError(f"defines {name} twice")
         shapes[name] = shape
-        if kind == INT64 and len(shape) == 1:
+        if kind == INT64 and len(shape) == 1 and shape[0] <= MAX_ITEMS:
             integers[name] = tuple(np.frombuffer(raw, "<i8").tolist())
     return shapes, integers
 
@@ -122,48 +128,49 @@ def _constants(tensors: Sequence[protobuf.Message]) -> tuple[dict[str, Shape], d
 def _walk(
     nodes: Sequence[protobuf.Message], shapes: dict[str, Shape], integers: dict[str, Shape]
 ) -> int:
-    """Add the shape of each node's output to `shapes`; return how many numbers that makes."""
-    values = products = 0
+    """Add the shape of each node's output to `shapes`; return how many numbers that is in all."""
+    activations = multiply_adds = 0
     for node in nodes:
         operator, (output,) = _text(node["operator"]), map(_text, node["outputs"])
         if operator not in OPERATORS:
-            raise GraphError(f"uses the operator {operator!r}, which no tagger needs")
+            raise RefusedError(f"uses the operator {operator!r}, which no tagger needs")
         rule, allowed = OPERATORS[operator]
-        attributes = {_text(a["name"]): _attribute(a) for a in node["attributes"]}
+        attributes = {_text(a["name"]): _value(a) for a in node["attributes"]}
         if len(attributes) < len(node["attributes"]):
-            raise GraphError(f"{operator} has an attribute twice")
-        if odd := sorted(set(attributes) - set(allowed.split())):
-            raise GraphError(f"{operator} has the attribute {odd[0]!r}, which no tagger needs")
+            raise RefusedError(f"{operator} has an attribute twice")
+        if more := sorted(set(attributes) - set(allowed.split())):
+            raise RefusedError(f"{operator} has the attribute {more[0]!r}, which no tagger needs")
         names = [_text(name) for name in node["inputs"]]
         inputs = [shapes[name] for name in names]
         if operator == "Reshape":
             attributes["shape"] = integers[names[1]]
         if output in shapes:
-            raise GraphError(f"has two of {output}")
+            raise RefusedError(f"defines {output} twice")
         shape = shapes[output] = rule(inputs, attributes)
         if min(shape, default=1) < 1:
-            raise GraphError(f"{output} is empty")
+            raise RefusedError(f"{output} is empty")
         size = math.prod(shape)
-        values += size
-        products += size * _window(operator, inputs, attributes)
-        if size > MAX_SIZE or values > MAX_VALUES or products > MAX_PRODUCTS:
-            raise GraphError(f"{output} is of absurd size, {shape}")
-    return values
+        activations += size
+        multiply_adds += size * _fan_in(operator, inputs, attributes)
+        if size > MAX_TENSOR or activations > MAX_ACTIVATIONS or multiply_adds > MAX_MULTIPLY_ADDS:
+            raise RefusedError(f"{output} of shape {shape} takes too much memory or time")
+    return activations
 
 
-def _window(operator: str, inputs: Sequence[Shape], attributes: Attributes) -> int:
-    """Return how many numbers go into each one that a node puts out."""
+def _fan_in(operator: str, inputs: Sequence[Shape], attributes: Attributes) -> int:
+    """Return how many numbers go into each number that a node outputs."""
     if operator == "Conv":
         return math.prod(inputs[1][1:])
     return inputs[1][0] if operator == "MatMul" else math.prod(attributes.get("kernel_shape", ()))
 
 
-def _attribute(attribute: protobuf.Message) -> Any:
-    """Return the one value that an attribute has."""
-    given = [attribute[kind] for kind in ("int", "text", "float") if kind in attribute]
-    if len(given) + bool(attribute["ints"]) > 1:
-        raise GraphError("has an attribute with two values")
-    return given[0] if given else tuple(attribute["ints"])
+def _value(attribute: protobuf.Message) -> Any:
+    """Return the value of an attribute; raises RefusedError unless it has one, of its type."""
+    given = [kind for kind in _ATTRIBUTE_TYPES.values() if attribute.get(kind, []) != []]
+    if given != [_ATTRIBUTE_TYPES.get(attribute["type"])]:
+        raise RefusedError("has an attribute that does not have one value of its type")
+    value = attribute[given[0]]
+    return tuple(value) if given == ["ints"] else value
 
 
 def _text(name: memoryview) -> str:

@@ -1,6 +1,7 @@
-"""The operators that a tagger's ONNX graph may have, and the shape of what each puts out.
+"""The operators that a tagger's ONNX graph may have, and the shape of the output of each.
 
-Operators: https://onnx.ai/onnx/operators/, those that onnx_export.py writes.
+They are those that onnx_export.py writes, as the operator set `OPSET` defines them; see
+https://onnx.ai/onnx/operators/.
 """
 
 import math
@@ -9,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from pyimagesearch.model_file.guard.refused import RefusedError
+
+OPSET = 17
 MAX_KERNEL = 64  # pixels
-FLOAT = 1  # of the types of numbers
+FLOAT = 1  # TensorProto.FLOAT
 
 Shape = tuple[int, ...]
 Attributes = dict[str, Any]
-
-
-class GraphError(ValueError):
-    """The graph is none that onnx_export.py writes; the text says what is odd about it."""
 
 
 Rule = Callable[[list[Shape], Attributes], Shape]
@@ -29,25 +29,25 @@ def _same(inputs: list[Shape], attributes: Attributes) -> Shape:
 
 def _cast(inputs: list[Shape], attributes: Attributes) -> Shape:
     if attributes["to"] != FLOAT:
-        raise GraphError(f"Cast to the type {attributes['to']}")
+        raise RefusedError(f"Cast to the type {attributes['to']}")
     return inputs[0]
 
 
 def _clip(inputs: list[Shape], attributes: Attributes) -> Shape:
     if inputs[1:] != [(), ()]:
-        raise GraphError(f"Clip of {inputs}")
+        raise RefusedError(f"Clip of {inputs}")
     return inputs[0]
 
 
 def _batch_normalization(inputs: list[Shape], attributes: Attributes) -> Shape:
     if inputs[1:] != [inputs[0][1:2]] * 4:
-        raise GraphError(f"BatchNormalization of {inputs}")
+        raise RefusedError(f"BatchNormalization of {inputs}")
     return inputs[0]
 
 
 def _layer_normalization(inputs: list[Shape], attributes: Attributes) -> Shape:
     if inputs[1:] != [inputs[0][attributes["axis"] :]]:
-        raise GraphError(f"LayerNormalization of {inputs}")
+        raise RefusedError(f"LayerNormalization of {inputs}")
     return inputs[0]
 
 
@@ -58,28 +58,28 @@ def _broadcast(inputs: list[Shape], attributes: Attributes) -> Shape:
 def _transpose(inputs: list[Shape], attributes: Attributes) -> Shape:
     order = attributes["perm"]
     if sorted(order) != list(range(len(inputs[0]))):
-        raise GraphError(f"Transpose by {order}")
+        raise RefusedError(f"Transpose by {order}")
     return tuple(inputs[0][axis] for axis in order)
 
 
 def _windows(inputs: list[Shape], attributes: Attributes) -> Shape:
-    """Return the shape of a picture, channels first, after a convolution or a pooling."""
+    """Return the shape of images, channels first, after a convolution or a pooling."""
     count, depth, *sides = inputs[0]
     kernel, strides = attributes["kernel_shape"], attributes["strides"]
     if min(*kernel, *strides) < 1 or max(kernel) > MAX_KERNEL:
-        raise GraphError(f"has windows of {kernel} pixels every {strides}")
+        raise RefusedError(f"has windows of {kernel} pixels with strides {strides}")
     if len(inputs) > 1:
         channels, depth = depth, inputs[1][0]
         groups = attributes.get("group", 1)
         if groups < 1 or channels % groups or depth % groups:
-            raise GraphError(f"has a convolution in {groups} groups of {channels} channels")
-        # A bias that is too short would be read beyond its end.
+            raise RefusedError(f"has a convolution in {groups} groups of {channels} channels")
+        # onnxruntime would read a bias that is too short beyond its end.
         weights = (depth, channels // groups, *kernel)
         if inputs[1] != weights or inputs[2:] not in ([], [(depth,)]):
-            raise GraphError("has a convolution that does not fit its weights")
+            raise RefusedError("has a convolution that does not fit its weights")
     padding = bytes(attributes.get("auto_pad", b"VALID"))
     if padding not in (b"VALID", b"SAME_UPPER"):
-        raise GraphError(f"has windows padded by {padding!r}")
+        raise RefusedError(f"has windows with padding {padding!r}")
     same = padding == b"SAME_UPPER"
     each = zip(sides, kernel, strides, strict=True)
     return count, depth, *((n - 1 if same else n - k) // step + 1 for n, k, step in each)
@@ -91,40 +91,40 @@ def _global_pooling(inputs: list[Shape], attributes: Attributes) -> Shape:
 
 def _flatten(inputs: list[Shape], attributes: Attributes) -> Shape:
     if attributes["axis"] != 1:
-        raise GraphError(f"Flatten from axis {attributes['axis']}")
+        raise RefusedError(f"Flatten from axis {attributes['axis']}")
     return inputs[0][0], math.prod(inputs[0][1:])
 
 
 def _reshape(inputs: list[Shape], attributes: Attributes) -> Shape:
     first, *others = attributes["shape"]
     if first != -1 or min(others) < 1 or math.prod(inputs[0]) % math.prod(others):
-        raise GraphError(f"Reshape of {inputs[0]} to {attributes['shape']}")
+        raise RefusedError(f"Reshape of {inputs[0]} to {attributes['shape']}")
     return math.prod(inputs[0]) // math.prod(others), *others
 
 
 def _product(inputs: list[Shape], attributes: Attributes) -> Shape:
     (*rows, inner), (rows_of_other, columns) = inputs
     if inner != rows_of_other:
-        raise GraphError(f"MatMul of {inputs[0]} and {inputs[1]}")
+        raise RefusedError(f"MatMul of {inputs[0]} and {inputs[1]}")
     return *rows, columns
 
 
 def _concatenation(inputs: list[Shape], attributes: Attributes) -> Shape:
     if attributes["axis"] != 1 or len({(shape[0], *shape[2:]) for shape in inputs}) != 1:
-        raise GraphError(f"Concat of {inputs}")
+        raise RefusedError(f"Concat of {inputs}")
     return inputs[0][0], sum(shape[1] for shape in inputs), *inputs[0][2:]
 
 
 def _mean(inputs: list[Shape], attributes: Attributes) -> Shape:
     if attributes["keepdims"] != 0:
-        raise GraphError("ReduceMean that keeps its axes")
+        raise RefusedError("ReduceMean that keeps its axes")
     axes = set(attributes["axes"])
     if not axes <= set(range(1, len(inputs[0]))):
-        raise GraphError(f"ReduceMean over axes {sorted(axes)} of {inputs[0]}")
+        raise RefusedError(f"ReduceMean over axes {sorted(axes)} of {inputs[0]}")
     return tuple(size for axis, size in enumerate(inputs[0]) if axis not in axes)
 
 
-# What a node may be: the rule for its shape, and the attributes it may have.
+# For each operator the rule for the shape of its output, and the attributes that it may have.
 OPERATORS: dict[str, tuple[Rule, str]] = {
     "Add": (_broadcast, ""),
     "AveragePool": (_windows, "kernel_shape strides"),

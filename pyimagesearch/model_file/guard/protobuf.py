@@ -1,41 +1,42 @@
-"""Read protobuf messages strictly: nothing unknown, nothing twice, nothing copied.
+"""Read protobuf messages strictly: no unknown field, no field twice, no copies of bytes.
 
-The encoding: https://protobuf.dev/programming-guides/encoding/. Importing onnx takes 0.2 s, more
-than tagging a photo, and its parser forgives what this one must not: where two readers of a file
-can differ, what was checked is not what is run.
+The encoding: https://protobuf.dev/programming-guides/encoding/. The parser of the onnx package is
+not used for two reasons. Importing it takes 0.2 s, more than tagging a photo. And it tolerates
+messages that two readers can understand differently; then what was checked is not what is run.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyimagesearch.model_file.guard.refused import RefusedError
+
 VARINT, LENGTH, FIXED32 = 0, 2, 5
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a message: what it holds, and how often it may occur."""
+    """A field of a message: what it contains, and how often it may occur."""
 
     name: str
-    kind: "str | Schema"  # "int", "float", "bytes", or a message within
+    kind: "str | Schema"  # "int", "float", "bytes", or an embedded message
     most: int = 1
 
     @property
     def is_repeated(self) -> bool:
-        """Whether it is a list."""
+        """Whether the values of the field are a list."""
         return self.most > 1
 
 
 Schema = Mapping[int, Field]  # by field number
-Message = dict[str, Any]  # values by name; of repeated fields a list, of bytes a memoryview
-
-
-class MessageError(ValueError):
-    """The bytes are no message of the schema."""
+Message = dict[str, Any]  # values by name; a list for repeated fields, a memoryview for bytes
 
 
 def read(data: memoryview, schema: Schema) -> Message:
-    """Return the message in `data`; repeated fields are always there. Raises MessageError."""
+    """Return the message in `data`, with an empty list for a repeated field that does not occur.
+
+    Raises RefusedError if it is not a message of the `schema`.
+    """
     message: Message = {field.name: [] for field in schema.values() if field.is_repeated}
     position = 0
     content: Any
@@ -43,7 +44,7 @@ def read(data: memoryview, schema: Schema) -> Message:
         key, position = _varint(data, position)
         field, wire = schema.get(key >> 3), key & 7
         if field is None:
-            raise MessageError(f"holds the field {key >> 3}, which is not needed")
+            raise RefusedError(f"contains the field {key >> 3}, which is not needed")
         if wire == VARINT:
             content, position = _varint(data, position)
         else:
@@ -51,9 +52,9 @@ def read(data: memoryview, schema: Schema) -> Message:
             if wire == LENGTH:
                 size, position = _varint(data, position)
             elif wire != FIXED32:
-                raise MessageError(f"has the field {field.name} in a form that is not used")
+                raise RefusedError(f"has the field {field.name} in another encoding")
             if position + size > len(data):
-                raise MessageError("is cut off")
+                raise RefusedError("is cut off")
             content = data[position : position + size]
             position += size
         _put(message, field, wire, content)
@@ -61,7 +62,7 @@ def read(data: memoryview, schema: Schema) -> Message:
 
 
 def _put(message: Message, field: Field, wire: int, content: Any) -> None:
-    """Add what was read of one field to `message`."""
+    """Add to `message` what was read of one field."""
     value: Any = content
     if field.kind == "int" and wire == LENGTH and field.is_repeated:  # packed
         position = 0
@@ -70,7 +71,7 @@ def _put(message: Message, field: Field, wire: int, content: Any) -> None:
             _append(message[field.name], field, _signed(value))
         return
     if wire != {"int": VARINT, "float": FIXED32}.get(str(field.kind), LENGTH):
-        raise MessageError(f"has the field {field.name} in a form that is not used")
+        raise RefusedError(f"has the field {field.name} in another encoding")
     if field.kind == "int":
         value = _signed(content)
     elif not isinstance(field.kind, str):
@@ -78,24 +79,24 @@ def _put(message: Message, field: Field, wire: int, content: Any) -> None:
     if field.is_repeated:
         _append(message[field.name], field, value)
     elif field.name in message:
-        raise MessageError(f"has two of the field {field.name}")
+        raise RefusedError(f"has the field {field.name} twice")
     else:
         message[field.name] = value
 
 
 def _append(values: list[Any], field: Field, value: Any) -> None:
-    """Add one of a repeated field: a message of two bytes becomes hundreds of bytes of objects."""
+    """Add a value to a repeated field, within limits: two bytes of it can become 500 of objects."""
     if len(values) == field.most:
-        raise MessageError(f"has over {field.most} of the field {field.name}")
+        raise RefusedError(f"has the field {field.name} more than {field.most} times")
     values.append(value)
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:
-    """Return the number that starts at `position`, and where it ends."""
+    """Return the number that starts at `position`, and the position after it."""
     value = shift = 0
     while True:
         if position == len(data) or shift > 63:
-            raise MessageError("is cut off")
+            raise RefusedError("is cut off")
         byte = data[position]
         value |= (byte & 0x7F) << shift
         position += 1

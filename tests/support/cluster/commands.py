@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pyarrow import parquet
-
-from pyimagesearch.model_file import save_load
+from support import models
 
 PARTS = 24  # of the folder `photos`
 MANY = 60  # epochs, enough to kill something meanwhile
@@ -37,8 +36,7 @@ class Result:
 
     @property
     def weights(self) -> list[np.ndarray]:
-        found: list[np.ndarray] = save_load.load_keras(self.folder / "fashion.model").get_weights()
-        return found
+        return models.weights(self.folder)
 
     @property
     def scores(self) -> dict[str, Any]:
