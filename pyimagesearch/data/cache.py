@@ -21,7 +21,7 @@ from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels import Sample, count_labels
 
 # To be raised when the same file is decoded to other pixels than before.
-DECODER = 1
+DECODER = 2
 KEPT_FILES = 4
 
 

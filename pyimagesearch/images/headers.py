@@ -1,8 +1,8 @@
 """What an image file says about itself, read from its bytes without decoding a pixel.
 
 A few hundred bytes can claim a picture of 30,000 x 30,000 pixels, which costs a decoder seconds
-and gigabytes before it finds out. So the size is read here first, by small parsers whose work is
-bounded whatever the file says, and a file that does not state its size is refused.
+and gigabytes before it notices. So the size is read here first, by small parsers whose work is
+bounded whatever the file says. A file that does not state its size is refused.
 """
 
 import math
@@ -11,17 +11,19 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pyimagesearch.images import tiff
+
 MAX_PIXELS = 100_000_000  # 300 MB as RGB, and two or three times that on the way
 MAX_SEGMENTS = 10_000  # JPEG segments before the picture; 64 KB each, so 640 MB of metadata
 MAX_SCANS = 100  # of a progressive JPEG; encoders write 10, an empty one costs 35 ms at 100 MP
 MAX_CHUNKS = 200_000  # of a PNG; encoders write 8 KB each or more
 MAX_TEXTS = 100  # compressed PNG texts, which libpng inflates at up to 30 ms each
-MAX_TAGS = 4096  # of a TIFF directory
-MAX_BITS = 16  # of a TIFF sample; deeper ones are measurements, with no white to scale to
+MAX_BOXES = 1000  # of a HEIC file, side by side; phones write 3
+MAX_BITS = 16  # of a TIFF value; deeper ones are measurements, with no white to scale to
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif"}
-    | {".bmp", ".dib", ".tif", ".tiff", ".avif"}
+    | {".bmp", ".dib", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"}
 )
 
 _SIGNATURES = {
@@ -29,12 +31,12 @@ _SIGNATURES = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
     "GIF": rb"GIF8[79]a",
     "WebP": rb"RIFF.{4}WEBPVP8[ LX]",
-    # "BM" alone begins too many texts; the length of the header that follows makes it sure.
+    # "BM" alone starts too many texts; the length of the header that follows makes it certain.
     "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
     "TIFF": rb"II[*+]\0|MM\0[*+]",
     "AVIF": rb".{4}ftyp(?:avi[fs]|m[is]f1.{4}(?:.{4}){0,9}?avi[fs])",
-    # Images, but of kinds that OpenCV cannot read or that hardly anybody has: named, not read.
     "HEIC": rb".{4}ftyp(?:he[iv][cmsx]|m[is]f1)",
+    # Image formats that are recognised but not read: OpenCV cannot, or hardly anybody has them.
     "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
     "JPEG 2000": rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ",
     "Photoshop": rb"8BPS\0[\x01\x02]",
@@ -48,10 +50,7 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
 _OLD_BMP = 12  # length of the header of the OS/2 kind
-_TIFF_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
-_WIDTH, _HEIGHT, _BITS, _ORIENTATION = 256, 257, 258, 274
-_TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES = 322, 323, 338
-_AVIF_SIZE = re.compile(rb"ispe\0{4}(.{8})", re.DOTALL)
+_BOX_SIZE = re.compile(rb"ispe\0{4}(.{8})", re.DOTALL)
 _AVIF_DEPTH = re.compile(rb"av1C..(.)", re.DOTALL)
 _AVIF_TURN = re.compile(rb"\0\0\0\x09irot(.)", re.DOTALL)
 _AVIF_MIRROR = re.compile(rb"\0\0\0\x09imir(.)", re.DOTALL)
@@ -61,24 +60,25 @@ _AVIF_ORIENTATION = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
 
 
 class ImageError(Exception):
-    """A file is no picture that can be used; the text is the reason in words, without the path."""
+    """A file is not a usable picture; the text says why, without the path."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the file claims: its format, size in pixels and how its samples are to be read."""
+    """What the file claims: its format, its size in pixels and how to read its values."""
 
     format: str
     width: int
     height: int
-    bits: int = 16  # significant bits where a sample takes two bytes
-    orientation: int = 1  # EXIF numbering, where OpenCV does not see it (AVIF)
-    has_alpha: bool = False  # where only the header tells what a fourth channel is (TIFF)
-    transparent_gray: int | None = None  # the value that stands for nothing (gray PNG with tRNS)
+    bits: int | None = None  # of a value, if the file says so (AVIF, TIFF)
+    orientation: int = 1  # as in EXIF, if OpenCV does not see it (AVIF)
+    has_alpha: bool = False  # if only the header tells what a fourth channel is (TIFF)
+    is_plain: bool = True  # gray or RGB, 0 is black (TIFF)
+    transparent_gray: int | None = None  # the value that means transparent (gray PNG with tRNS)
 
 
 def sniff(start: bytes) -> str | None:
-    """Return the name of the image format that `start`, 64 bytes or more, begins; else None."""
+    """Return the image format of a file that starts with `start` (64 bytes or more), or None."""
     matching = (name for name, form in _SIGNATURES.items() if re.match(form, start, re.DOTALL))
     return next(matching, None)
 
@@ -86,7 +86,7 @@ def sniff(start: bytes) -> str | None:
 def read(data: bytes) -> Header:
     """Return what the whole file `data` claims to be.
 
-    Raises ImageError where it is empty, no image, of a format that is not read, cut off within
+    Raises ImageError if it is empty, not an image, of a format that is not read, cut off within
     its header, or does not state a size.
     """
     if not data:
@@ -103,15 +103,6 @@ def read(data: bytes) -> Header:
     if min(header.width, header.height) < 1:
         raise ImageError(f"is not an image: its {name} header states no size")
     return header
-
-
-def exif_orientation(exif: bytes) -> int:
-    """Return the orientation 1 to 8 that an EXIF block asks for; 1, upright, where it does not."""
-    try:
-        orientation = _tiff_tags(exif.removeprefix(b"Exif\0\0")).get(_ORIENTATION, 1)
-    except (struct.error, OverflowError):
-        return 1
-    return orientation if orientation in range(1, 9) else 1
 
 
 def _jpeg(data: bytes) -> Header:
@@ -131,7 +122,7 @@ def _jpeg(data: bytes) -> Header:
         if marker == _JPEG_SCAN:
             if not progressive and data[position + 2 : position + 3] == bytes([components]):
                 break  # everything in one scan
-            # Else each scan costs a pass over the picture, and may take a few bytes of the file.
+            # Otherwise each scan costs a pass over the picture, for a few bytes of the file.
             scans += 1
             if scans > MAX_SCANS:
                 raise ImageError(f"is not a usual JPEG: it has more than {MAX_SCANS} scans")
@@ -149,11 +140,11 @@ def _png(data: bytes) -> Header:
     for _ in range(MAX_CHUNKS):
         length, kind = struct.unpack_from(">I4s", data, position)
         if position + length + 12 > len(data):
-            # OpenCV would make room for the claimed length, up to 4 GB, and only then read.
+            # OpenCV would allocate the claimed length, up to 4 GB, before it reads.
             raise ImageError("is cut off")
         texts += kind in (b"zTXt", b"iTXt")
         if kind == b"tRNS" and colour_type == 0 and bits in _GRAY_STEP:
-            # OpenCV forgets that this one value is transparent.
+            # OpenCV does not report that this one value is transparent.
             value = int(struct.unpack_from(">H", data, position + 8)[0])
             transparent_gray = value * _GRAY_STEP[bits]
         if kind == b"IEND":
@@ -189,60 +180,61 @@ def _bmp(data: bytes) -> Header:
 
 
 def _tiff(data: bytes) -> Header:
-    tags = _tiff_tags(data)
-    bits = tags.get(_BITS, 1)
+    tags = tiff.read_tags(data)
+    bits = tags.get(tiff.BITS, 1)
     if bits > MAX_BITS:
-        raise ImageError(f"has {bits} bit samples; only 8 and 16 bit pictures are read")
-    # Tiles are decoded whole, so a small picture of one huge tile is a huge picture.
+        raise ImageError(f"has {bits}-bit values; only 8-bit and 16-bit pictures are read")
+    # Tiles are decoded whole, so a small picture with one huge tile is a huge picture.
     return Header(
         "TIFF",
-        max(tags.get(_WIDTH, 0), tags.get(_TILE_WIDTH, 0)),
-        max(tags.get(_HEIGHT, 0), tags.get(_TILE_HEIGHT, 0)),
-        has_alpha=tags.get(_EXTRA_SAMPLES) in (1, 2),
+        max(tags.get(tiff.WIDTH, 0), tags.get(tiff.TILE_WIDTH, 0)),
+        max(tags.get(tiff.HEIGHT, 0), tags.get(tiff.TILE_HEIGHT, 0)),
+        bits=bits,
+        has_alpha=tags.get(tiff.EXTRA_SAMPLES) in (1, 2),
+        is_plain=tags.get(tiff.PHOTOMETRIC) in (1, 2),
     )
 
 
-def _tiff_tags(data: bytes) -> dict[int, int]:
-    """First value of each whole-number tag in the first directory; the larger if given twice."""
-    order = "<" if data[:2] == b"II" else ">"
-    big = data[2:4] in (b"+\0", b"\0+")  # BigTIFF: the same directory with wider fields
-    (start,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
-    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
-    start += 8 if big else 2
-    entry = struct.Struct(order + ("HHQ" if big else "HHI"))
-    room = 8 if big else 4  # bytes for the value itself; a longer one lies at that offset
-    tags: dict[int, int] = {}
-    for index in range(min(count, MAX_TAGS)):
-        at = start + index * (entry.size + room)
-        tag, kind, length = entry.unpack_from(data, at)
-        if kind not in _TIFF_TYPES or not length:
-            continue
-        value = struct.Struct(order + _TIFF_TYPES[kind])
-        at += entry.size
-        if length * value.size > room:
-            (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, at)
-        tags[tag] = max(tags.get(tag, 0), value.unpack_from(data, at)[0])
-    return tags
-
-
 def _avif(data: bytes) -> Header:
-    # The properties are looked for wherever they stand. There is one size for each part of the
-    # picture (alpha, thumbnail, tiles of a grid): the largest is the whole.
-    sizes = [struct.unpack(">II", size) for size in _AVIF_SIZE.findall(data)]
-    width, height = max(sizes, key=math.prod, default=(0, 0))
     turn = _AVIF_TURN.search(data)
     mirror = _AVIF_MIRROR.search(data)
+    orientations = _AVIF_ORIENTATION[mirror[1][0] & 1 if mirror else None]
     depth = _AVIF_DEPTH.search(data)
     deep, twelve = (depth[1][0] & 0x40, depth[1][0] & 0x20) if depth else (0, 0)
     return Header(
         "AVIF",
-        width,
-        height,
+        *_largest_box(data),
         bits=(12 if twelve else 10) if deep else 8,
-        orientation=_AVIF_ORIENTATION[mirror[1][0] & 1 if mirror else None][
-            turn[1][0] & 3 if turn else 0
-        ],
+        orientation=orientations[turn[1][0] & 3 if turn else 0],
     )
+
+
+def _heic(data: bytes) -> Header:
+    # Tiles that are missing would be decoded as black, so the boxes must all be there.
+    position = 0
+    for _ in range(MAX_BOXES):
+        if position + 8 > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, position)
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, position + 8)
+        if kind in (b"meta", b"mdat") and position + length > len(data):
+            raise ImageError("is cut off")
+        if length < 8:  # up to the end of the file
+            break
+        position += length
+    return Header("HEIC", *_largest_box(data))
+
+
+def _largest_box(data: bytes) -> tuple[int, int]:
+    """Return the largest width and height in an AVIF or HEIC file, (0, 0) if there are none.
+
+    Each part of the picture (alpha, thumbnail, tiles of a grid) has a size; the largest is the
+    whole. The sizes are searched for wherever they are.
+    """
+    sizes = [struct.unpack(">II", size) for size in _BOX_SIZE.findall(data)]
+    width, height = max(sizes, key=math.prod, default=(0, 0))
+    return width, height
 
 
 _READERS: dict[str, Callable[[bytes], Header]] = {
@@ -253,4 +245,5 @@ _READERS: dict[str, Callable[[bytes], Header]] = {
     "BMP": _bmp,
     "TIFF": _tiff,
     "AVIF": _avif,
+    "HEIC": _heic,
 }

@@ -124,7 +124,7 @@ class Worker(threading.Thread):
 
     def _replace_process(self) -> None:
         """Report the job that ended the process, and give the other one to a new process."""
-        status, overdue = self.process.end(), self.process.overdue
+        status, overdue = self.process.end(patience=5), self.process.overdue
         if not self.process.is_ready:
             raise CommandError(f"{sys.executable}: cannot start a process that decodes photos")
         if overdue is None:

@@ -109,8 +109,13 @@ class Process:
         self.overdue = overdue
         self._process.kill()
 
-    def end(self) -> str:
-        """Kill the process, free what belongs to it and return what it died of, in words."""
+    def end(self, patience: float = 0.0) -> str:
+        """End the process and return what it died of, in words.
+
+        One that is dying already has `patience` seconds to finish by itself.
+        """
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
         self._process.kill()
         status = self._process.wait()
         with suppress(OSError):  # a request that could not be sent

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -42,14 +43,28 @@ def see_through(alpha: int, colour: tuple[int, ...] = RED) -> Image.Image:
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
-    image.save(file, kind, **options)
+    if kind == "HEIF":  # saved by Pillow, it would lose its EXIF orientation
+        if isinstance(exif := options.get("exif"), Image.Exif):
+            options["exif"] = exif.tobytes()
+        heic = pillow_heif.from_pillow(image)
+        heic.save(file, **options)
+    else:
+        image.save(file, kind, **options)
     return file.getvalue()
 
 
 def encode_deep(suffix: str, pixels: NDArray[np.generic], *options: int) -> bytes:
-    """Encode RGB pixels of any type by OpenCV, which knows depths that Pillow does not."""
-    bgr = pixels[..., ::-1] if pixels.ndim == 3 else pixels
+    """Encode gray, RGB or RGBA pixels of any type by OpenCV, which knows more than Pillow."""
+    bgr = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]] if pixels.ndim == 3 else pixels
     return bytes(cv2.imencode(suffix, np.ascontiguousarray(bgr), options)[1])
+
+
+def encode_deep_heic(pixels: NDArray[np.uint16]) -> bytes:
+    """Encode 16-bit RGB pixels as HEIC, which takes 10 bits of them."""
+    height, width = pixels.shape[:2]
+    file = io.BytesIO()
+    pillow_heif.encode("RGB;16", (width, height), pixels.tobytes(), file, quality=95)
+    return file.getvalue()
 
 
 def tiff(pixels: NDArray[np.generic], photometric: int, extra: int | None = None) -> bytes:
@@ -142,6 +157,15 @@ WHOLE: dict[str, Callable[[], bytes]] = {
     ),
     "avif 10 bit": lambda: encode_deep(".avif", at_depth(10), cv2.IMWRITE_AVIF_DEPTH, 10),
     "avif 12 bit": lambda: encode_deep(".avif", at_depth(12), cv2.IMWRITE_AVIF_DEPTH, 12),
+    "heic": lambda: encode(quarters(), "HEIF", quality=95),
+    "heic tiles": lambda: encode(quarters(), "HEIF", quality=95, tile_size=32),
+    "heic 10 bit": lambda: encode_deep_heic(at_depth(16)),
+    "heic several": lambda: encode(
+        quarters(),
+        "HEIF",
+        quality=95,
+        append_images=list(pillow_heif.from_pillow(quarters().rotate(180))),
+    ),
 }
 
 
@@ -156,6 +180,7 @@ def claim(name: str, width: int, height: int) -> bytes:
         "webp": (26, "<HH", (width, height)),
         "bmp": (18, "<ii", (width, -height)),
         "avif": (data.find(b"ispe") + 8, ">II", (width, height)),
+        "heic": (data.find(b"ispe") + 8, ">II", (width, height)),
     }[name]
     struct.pack_into(form, data, at, *values)
     if name == "png":
@@ -163,4 +188,4 @@ def claim(name: str, width: int, height: int) -> bytes:
     return bytes(data)
 
 
-CLAIMING = ["jpeg", "jpeg progressive", "png", "gif", "webp", "bmp", "avif"]
+CLAIMING = ["jpeg", "jpeg progressive", "png", "gif", "webp", "bmp", "avif", "heic"]

@@ -1,4 +1,4 @@
-"""Picture files gone wrong: cut off, flipped, spliced, lying, stuffed with odd metadata."""
+"""Damaged picture files: cut off, flipped, spliced, with wrong sizes and odd metadata."""
 
 import itertools
 import random
@@ -10,20 +10,20 @@ import numpy as np
 from PIL import Image
 from support.pictures.files import CLAIMING, WHOLE, claim, encode, noisy, quarters
 
-# A format -> the good files of which its bad ones are made.
-FORMATS = ("jpeg", "png", "webp", "gif", "bmp", "tiff", "avif")
+# How the names of good files start that damaged ones are made from.
+FORMATS = ("jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "heic")
 SIZES = (0, 1, 2, 255, 1000, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1)
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1)
 
 
 def frames(kind: str, count: int) -> bytes:
-    """A small picture that moves."""
+    """A small animation."""
     each = [quarters(24, 24).rotate(10 * number) for number in range(count)]
     return encode(each[0], kind, save_all=True, append_images=each[1:])
 
 
 def with_metadata(kind: str, seed: int) -> bytes:
-    """A picture with an ICC profile and EXIF that are noise."""
+    """A picture whose ICC profile and EXIF data are noise."""
     rng = random.Random(seed)
     exif = b"Exif\0\0" + rng.choice((b"II*\0", b"MM\0*")) + rng.randbytes(rng.randrange(300))
     profile = rng.randbytes(rng.randrange(1, 3000))
@@ -31,7 +31,7 @@ def with_metadata(kind: str, seed: int) -> bytes:
 
 
 def odd_pngs() -> dict[str, Callable[[], bytes]]:
-    """PNGs of every depth that Pillow writes, and interlaced ones by their header alone."""
+    """PNGs of every depth that Pillow writes."""
     gray = Image.fromarray(np.arange(48 * 64, dtype=np.uint16).reshape(48, 64))
     return {
         "png gray": lambda: encode(quarters().convert("L"), "PNG"),
@@ -42,11 +42,12 @@ def odd_pngs() -> dict[str, Callable[[], bytes]]:
 
 
 def good_files() -> dict[str, bytes]:
-    """Return every good file by its name, which begins with its format."""
+    """Return every good file by its name, which starts with its format."""
     files = {name: make() for name, make in (WHOLE | odd_pngs()).items()}
     for kind, name in (("PNG", "png"), ("WEBP", "webp"), ("GIF", "gif"), ("TIFF", "tiff")):
         files[f"{name} frames"] = frames(kind, 40)
     files["avif frames"] = frames("AVIF", 5)
+    files |= {f"heic metadata {seed}": with_metadata("HEIF", seed) for seed in range(3)}
     for kind, name in (("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp"), ("TIFF", "tiff")):
         files |= {f"{name} metadata {seed}": with_metadata(kind, seed) for seed in range(5)}
     files |= {f"avif metadata {seed}": with_metadata("AVIF", seed) for seed in range(3)}
@@ -56,7 +57,7 @@ def good_files() -> dict[str, bytes]:
 
 
 def mutated(data: bytes, other: bytes, rng: random.Random) -> bytes:
-    """Return `data` gone wrong in one to four ways; `other` is a file to take parts of."""
+    """Return `data` damaged in one to four ways; `other` is a file to take parts from."""
     changed = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         if changed:
@@ -112,7 +113,7 @@ def noise(data: bytearray, other: bytes, rng: random.Random) -> None:
 
 
 def lie(data: bytearray, other: bytes, rng: random.Random) -> None:
-    """Put a size where most formats have theirs."""
+    """Write a size to a place at which some format has its own."""
     form = rng.choice(("<II", ">II", "<HH", ">HH"))
     top = 256 ** (struct.calcsize(form) // 2)
     at = rng.choice((6, 16, 18, 24, 26, data.find(b"ispe") + 8, data.find(b"\xff\xc0") + 5))
@@ -124,7 +125,7 @@ MUTATIONS = (flip, flip, overwrite, overwrite, cut, take_out, repeat, splice, no
 
 
 def checked(data: bytearray) -> None:
-    """Put the checksums of a PNG right, so that its decoder looks at what is in the chunks."""
+    """Correct the checksums of a PNG, so that its decoder looks into the chunks."""
     at = 8
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)

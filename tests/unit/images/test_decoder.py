@@ -1,4 +1,4 @@
-"""Pictures of every kind come out in true colours, upright, and of the size that is asked."""
+"""Pictures of every kind come out in true colours, upright, and in the size asked for."""
 
 import struct
 import zlib
@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from support.pictures.files import (
     BLUE,
@@ -15,6 +16,7 @@ from support.pictures.files import (
     WHOLE,
     assert_colour,
     assert_quarters,
+    at_depth,
     encode,
     encode_deep,
     noisy,
@@ -24,7 +26,8 @@ from support.pictures.files import (
     tiff,
 )
 
-from pyimagesearch.images import decoder, headers
+from pyimagesearch.images import decoder
+from pyimagesearch.images import tiff as tiff_tags
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -35,7 +38,8 @@ def test_every_format_comes_out_in_true_colours_and_the_first_frame(name: str) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "mode"), [("JPEG", "L"), ("PNG", "L"), ("PNG", "1"), ("TIFF", "L"), ("BMP", "L")]
+    ("kind", "mode"),
+    [("JPEG", "L"), ("PNG", "L"), ("PNG", "1"), ("TIFF", "L"), ("BMP", "L"), ("HEIF", "L")],
 )
 def test_gray_comes_out_as_three_equal_channels(kind: str, mode: str) -> None:
     pixels = decoder.decode(encode(Image.new("L", (40, 30), 255).convert(mode), kind))
@@ -48,7 +52,50 @@ def test_sixteen_bit_gray_is_rounded_to_the_nearest_of_256() -> None:
     assert np.array_equal(pixels[..., 0], np.rint(deep / 257))
 
 
-def test_a_gray_tiff_where_zero_is_white_is_not_a_negative() -> None:
+def encode_16_bits(kind: str, pixels: NDArray[np.uint16]) -> bytes:
+    if kind == "TIFF":
+        return tiff(pixels, photometric=2, extra=2 if pixels.shape[2] == 4 else None)
+    return encode_deep(".png", pixels)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_a_picture_of_fewer_bits_stored_in_16_is_as_bright_as_one_of_8(
+    kind: str, bits: int
+) -> None:
+    pixels = decoder.decode(encode_16_bits(kind, at_depth(bits)))
+    assert_quarters(pixels, tolerance=1)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_the_alpha_of_16_bits_may_reach_further_than_the_colours(kind: str) -> None:
+    pixels = np.full((30, 40, 4), (1023, 0, 0, 65535), np.uint16)
+    pixels[:, 20:, 3] = 0
+    decoded = decoder.decode(encode_16_bits(kind, pixels))
+    assert_colour(decoded[:, :20], (255, 0, 0), tolerance=1)
+    assert_colour(decoded[:, 20:], WHITE, tolerance=1)
+
+
+def test_a_black_picture_of_16_bits_stays_black() -> None:
+    noise = np.random.default_rng(0).integers(0, 12, (30, 40, 3), np.uint16)
+    assert decoder.decode(encode_deep(".png", noise)).max() < 12
+
+
+def test_a_fourth_band_of_a_deep_tiff_is_left_out() -> None:
+    pixels = np.full((30, 40, 4), (1023, 512, 0, 700), np.uint16)
+    data = tiff(pixels, photometric=2, extra=0)
+    assert_colour(decoder.decode(data), (255, 128, 0), tolerance=1)
+
+
+def test_a_tiff_of_packed_12_bit_values_is_as_bright_as_one_of_8() -> None:
+    row = bytes.fromhex("bb8" * 40)  # 3000 of 4095
+    data = bytearray(tiff(np.frombuffer(row * 30, np.uint8).reshape(30, 60, 1), photometric=1))
+    for tag, value in ((256, 40), (258, 12)):
+        struct.pack_into("<I", data, data.index(struct.pack("<HHI", tag, 4, 1)) + 8, value)
+    assert_colour(decoder.decode(bytes(data)), (187, 187, 187), tolerance=1)
+
+
+def test_a_gray_tiff_in_which_zero_is_white_is_not_inverted() -> None:
     data = tiff(np.full((30, 40, 1), 55 * 257, np.uint16), photometric=0)
     assert_colour(decoder.decode(data), (200, 200, 200), tolerance=1)
 
@@ -59,6 +106,7 @@ def test_a_gray_tiff_where_zero_is_white_is_not_a_negative() -> None:
     [
         *[("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("WEBP", "RGBA")],
         *[("TIFF", "RGB"), ("TIFF", "RGBA"), ("AVIF", "RGB"), ("AVIF", "RGBA")],
+        *[("HEIF", "RGB"), ("HEIF", "RGBA")],
     ],
 )
 def test_orientation_puts_every_corner_where_it_belongs(
@@ -94,8 +142,8 @@ def test_orientation_holds_for_a_jpeg_decoded_reduced() -> None:
     assert_quarters(pixels)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "GIF"])
-def test_transparent_is_white_whatever_colour_lies_beneath(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "GIF", "HEIF"])
+def test_transparent_pixels_are_white_whatever_their_colour(kind: str) -> None:
     image = see_through(0)
     image.paste((*BLUE, 255), (20, 0, 40, 30))
     options = {"exact": True, "lossless": True} if kind == "WEBP" else {}
@@ -104,7 +152,7 @@ def test_transparent_is_white_whatever_colour_lies_beneath(kind: str) -> None:
     assert_colour(pixels[:, 24:], BLUE)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "HEIF"])
 def test_half_transparent_red_is_pink(kind: str) -> None:
     pixels = decoder.decode(encode(see_through(128), kind))
     assert_colour(pixels, (237, 132, 137), tolerance=4)
@@ -143,7 +191,7 @@ def test_the_transparent_colour_of_a_png_is_white(image: Image.Image, transparen
     assert pixels[55, 5].max() < 220
 
 
-@pytest.mark.parametrize(("bits", "value"), [(1, 0), (2, 1), (4, 7), (16, 1000)])
+@pytest.mark.parametrize(("bits", "value"), [(1, 0), (2, 1), (4, 7), (16, 20_000)])
 def test_the_transparent_gray_is_found_at_every_depth(bits: int, value: int) -> None:
     row = b"\0" + (f"{value:0{bits}b}" * (16 // bits)).encode()
     row = row[:1] + int(row[1:], 2).to_bytes(2, "big")
@@ -172,7 +220,7 @@ def test_reduced_and_full_decoding_differ_by_less_than_two_grey_levels() -> None
 
 
 @pytest.mark.parametrize("size", [(800, 600), (300, 250), (96, 96), (40, 30), (1000, 8), (1, 1)])
-def test_any_size_is_squashed_to_the_square(size: tuple[int, int]) -> None:
+def test_a_picture_of_any_size_is_squashed_to_a_square(size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), RED, np.uint8)
     squashed = decoder.squash(pixels, 96)
     assert squashed.shape == (96, 96, 3)
@@ -198,7 +246,7 @@ def test_load_gives_a_square_with_the_corners_in_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["my photo.jpg", "фото 写真 📷.JPG", "no ending", "lies.gif"])
-def test_content_decides_not_the_name(tmp_path: Path, name: str) -> None:
+def test_the_content_of_a_file_decides_and_not_its_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(encode(quarters(), "PNG"))
     assert_quarters(decoder.load(path, 96))
@@ -208,5 +256,5 @@ def test_content_decides_not_the_name(tmp_path: Path, name: str) -> None:
 def test_an_orientation_outside_one_to_eight_is_upright() -> None:
     exif = Image.Exif()
     exif[274] = 77
-    assert headers.exif_orientation(exif.tobytes()) == 1
-    assert headers.exif_orientation(b"II*\0\xff\xff\xff\xff") == 1
+    assert tiff_tags.exif_orientation(exif.tobytes()) == 1
+    assert tiff_tags.exif_orientation(b"II*\0\xff\xff\xff\xff") == 1

@@ -1,4 +1,4 @@
-"""Files, folders, pipes and names that cannot be, as they are found on a disk."""
+"""Reading files, and refusing folders, pipes, URLs and impossible names."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from pyimagesearch.images.decoder import ImageError
         (lambda path: path.symlink_to(path), "cannot be read: too many levels of symbolic links"),
     ],
 )
-def test_what_is_no_file_is_refused_at_once(
+def test_what_is_not_a_file_is_refused_at_once(
     tmp_path: Path, make: Callable[[Path], None], reason: str
 ) -> None:
     make(tmp_path / "odd.jpg")
@@ -29,7 +29,7 @@ def test_what_is_no_file_is_refused_at_once(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_forbidden_file_is_named_as_such(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_is_reported_as_such(tmp_path: Path) -> None:
     path = tmp_path / "secret.jpg"
     path.touch(0o000)
     with pytest.raises(ImageError, match=r"^cannot be read: permission denied$"):
@@ -42,7 +42,36 @@ def test_impossible_names_are_refused(name: str) -> None:
         decoder.load(Path(name), 96)
 
 
-def test_a_file_beyond_the_cap_is_not_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/red.jpg",
+        "http://example.org/",
+        "s3://bucket/a.png",
+        "FILE:///tmp/a.jpg",
+    ],
+)
+def test_a_url_is_refused_as_such(url: str) -> None:
+    with pytest.raises(ImageError, match=r"^is a URL; download the photo and give the path of"):
+        decoder.load(Path(url), 96)
+
+
+@pytest.mark.parametrize("path", ["C:/photos/red.jpg", "C:\\photos\\red.jpg", "12:30/red.jpg"])
+def test_a_drive_letter_does_not_make_a_path_a_url(path: str) -> None:
+    with pytest.raises(ImageError, match=r"^cannot be read: no such file"):
+        decoder.load(Path(path), 96)
+
+
+def test_a_file_in_a_folder_named_like_a_url_scheme_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "https:").mkdir()
+    quarters().save(tmp_path / "https:" / "red.png")
+    monkeypatch.chdir(tmp_path)
+    assert decoder.load(Path("https:/red.png"), 96).shape == (96, 96, 3)
+
+
+def test_a_file_longer_than_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.jpg"
     with path.open("wb") as file:
         file.truncate(10 * 2**30)  # sparse: no disk is used
@@ -65,7 +94,7 @@ def test_a_file_beyond_the_cap_is_not_read(tmp_path: Path) -> None:
         ("gone", None, False),
     ],
 )
-def test_a_folder_scan_sees_pictures_and_passes_by_the_rest(
+def test_images_are_told_from_other_files_by_ending_or_content(
     tmp_path: Path, name: str, content: bytes | None, expected: bool
 ) -> None:
     path = tmp_path / name

@@ -1,8 +1,9 @@
-"""What is damaged, cut off, absurd or no picture is refused in plain words, at little cost."""
+"""What is damaged, cut off, absurd or not a picture is refused in plain words, at little cost."""
 
 import itertools
 import random
 import struct
+import sys
 import zlib
 
 import cv2
@@ -55,10 +56,10 @@ def test_half_a_file_is_refused(name: str) -> None:
     [
         (b"", "is empty"),
         (b"# A readme\n", "is not an image"),
-        (b"BM sells cars, and this is no bitmap.", "is not an image"),
+        (b"BM sells cars, and this is not a bitmap.", "is not an image"),
         (b"\xff\xd8\xff", "is cut off"),
         (b"\xff\xd8\xff\xd9", "is not an image: its JPEG header states no size"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is HEIC, a format that is not read; convert it"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is not an image: its HEIC header states no size"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "is JPEG XL, a format that is not read; convert it"),
         (b"P6 4 4 255 ", "is PNM, a format that is not read; convert it"),
         (giant_jpeg(), r"is 30000 x 30000 pixels; the limit is 100000000 \(--max-pixels\)"),
@@ -69,13 +70,13 @@ def test_the_reason_is_given_in_plain_words(data: bytes, reason: str) -> None:
         decoder.decode(data)
 
 
-def test_values_without_a_white_are_refused_by_their_depth() -> None:
-    with pytest.raises(ImageError, match=r"^has 32 bit samples; only 8 and 16 bit"):
+def test_values_of_32_bits_are_refused_because_they_have_no_white() -> None:
+    with pytest.raises(ImageError, match=r"^has 32-bit values; only 8-bit and 16-bit"):
         decoder.decode(encode_deep(".tif", np.zeros((30, 40, 3), np.float32)))
 
 
 @pytest.mark.parametrize("name", CLAIMING)
-def test_a_giant_is_refused_before_anything_is_decoded(
+def test_a_giant_picture_is_refused_before_anything_is_decoded(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def decoded(*_: object) -> None:
@@ -127,7 +128,7 @@ def test_thousands_of_scans_are_refused() -> None:
         decoder.decode(data[:-2] + data[last:-2] * 1000 + data[-2:])
 
 
-def test_scan_markers_behind_the_picture_do_not_count() -> None:
+def test_scan_markers_after_the_picture_do_not_count() -> None:
     data = WHOLE["jpeg progressive"]() + b"\xff\xda\0\x08" * 1000
     assert_quarters(decoder.decode(data))
 
@@ -145,6 +146,20 @@ def test_an_opencv_without_avif_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(cv2, "haveImageWriter", lambda _: False)
     with pytest.raises(ImageError, match="which this build of OpenCV cannot read"):
         decoder.decode(data)
+
+
+def test_a_missing_pillow_heif_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = WHOLE["heic"]()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ImageError, match="needs the package pillow-heif"):
+        decoder.decode(data)
+
+
+def test_a_heic_with_missing_tiles_is_cut_off_instead_of_black() -> None:
+    data = WHOLE["heic tiles"]()
+    with pytest.raises(ImageError, match=r"^is cut off$"):
+        decoder.decode(data[:-20])
+    assert_quarters(decoder.decode(data + b"\0" * 30))  # what some phones append does no harm
 
 
 def test_an_opencv_error_never_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
