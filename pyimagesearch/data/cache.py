@@ -1,13 +1,14 @@
 """Samples -> one array of pictures, decoded once and kept for the next run.
 
-The array is a memory-mapped file in the cache folder, so that memory does not grow with the number
-of photos. Its name holds a digest of every file's path, size and date: when one changes, the file
-is made anew. It appears under its name only when whole, and a run that still reads an older one
-keeps it, so that two runs may share a folder.
+The array is a memory-mapped file in the cache folder, so memory does not grow with the number of
+photos. Its name starts with a digest of every file's path, size and date: if one of them changes,
+a new file is made. A file appears only when it is complete and is never replaced, so two runs may
+share a folder; a run that still reads an older file keeps it, also on Windows.
 """
 
 import contextlib
 import hashlib
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,38 +31,39 @@ def load_images(
 ) -> tuple[list[Sample], NDArray[np.uint8]]:
     """Return the readable samples and their pictures, uint8 RGB (N, side, side, 3), read-only.
 
-    Each photo that cannot be read is named on stderr. Raises CommandError where that is more
-    than the share `max_unreadable` of them, or every photo of some label, or where the folder
-    `cache` cannot be written.
+    Each photo that cannot be read is reported on stderr. Raises CommandError if they are more than
+    the fraction `max_unreadable` of all, or all photos of a label, or if the folder `cache` cannot
+    be written.
     """
     paths = [sample.path for sample in samples]
-    decoded = cache / f"{_digest(paths, side, max_pixels)}.pixels"
+    digest = _digest(paths, side, max_pixels)
     try:
-        pixels, readable = _open(decoded, len(paths), side)
-        _check_unreadable(np.array(paths)[~readable].tolist(), side, max_pixels)
-    except (OSError, ValueError):
-        _decode(paths, side, max_pixels, decoded)
-        _remove_old(cache)
-        pixels, readable = _open(decoded, len(paths), side)
+        opened = _open_newest(cache, digest, len(paths), side)
+        if opened is None or not _are_unreadable(paths, opened[1], side, max_pixels):
+            decoded = cache / f"{digest}-{secrets.token_hex(4)}.pixels"
+            _decode(paths, side, max_pixels, decoded)
+            opened = _open(decoded, len(paths), side)
+            _remove_old(cache)
     finally:
-        processes.stop()  # a training is long, and their memory is wanted
+        processes.stop()  # training takes long and needs their memory
+    pictures, readable = opened
     kept = [sample for sample, is_readable in zip(samples, readable, strict=True) if is_readable]
     _check(samples, kept, max_unreadable)
-    return kept, pixels
+    return kept, pictures
 
 
 def _check(samples: Sequence[Sample], kept: Sequence[Sample], max_unreadable: float) -> None:
-    """Raise CommandError where too little of `samples` is left in `kept`; count what is missing."""
+    """Report how many of `samples` are missing; raise CommandError if too few are `kept`."""
     unreadable = len(samples) - len(kept)
     if not kept:
         raise CommandError(f"none of the {len(samples)} photos can be read")
     if unreadable > max_unreadable * len(samples):
         raise CommandError(
-            f"{unreadable} of {len(samples)} photos cannot be read; mend or remove them "
-            "(train.py --max-unreadable takes more)"
+            f"{unreadable} of {len(samples)} photos cannot be read; replace or remove them, "
+            "or allow more with --max-unreadable"
         )
     if lost := sorted(set(count_labels(samples)) - set(count_labels(kept))):
-        raise CommandError(f"no photo labelled {lost[0]!r} can be read; mend or remove them")
+        raise CommandError(f"no photo of {lost[0]!r} can be read; replace or remove them")
     if unreadable:
         console.status(f"{unreadable} of {len(samples)} photos skipped")
 
@@ -74,13 +76,13 @@ def _digest(paths: Sequence[Path], side: int, max_pixels: int) -> str:
             status = path.stat()
             state = f"{status.st_size} {status.st_mtime_ns}"
         except OSError:
-            state = "gone"
+            state = "missing"
         digest.update(f"{path.absolute()}\0{state}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
 
 
 def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) -> None:
-    """Write the pictures of `paths` one after the other, then a byte a path: 1 where readable."""
+    """Write the pictures of `paths` one after the other, then a byte per path: 1 if readable."""
     readable = np.zeros(len(paths), np.uint8)
     loaded = pool.load_many(paths, side, max_pixels)
     with files.atomic_write(decoded) as new, new.open("wb") as file:
@@ -95,27 +97,54 @@ def _decode(paths: Sequence[Path], side: int, max_pixels: int, decoded: Path) ->
         file.write(readable.tobytes())
 
 
-def _check_unreadable(paths: Sequence[Path], side: int, max_pixels: int) -> None:
-    """Name the photos; raises ValueError where one, of the same size and date, can be read now."""
-    for path, picture in pool.load_many(paths, side, max_pixels):
+def _are_unreadable(
+    paths: Sequence[Path], readable: NDArray[np.bool_], side: int, max_pixels: int
+) -> bool:
+    """Report the photos that are not `readable`; return False if one of them can be read now.
+
+    Its size and date are the same: the disk had trouble, or the permissions were changed.
+    """
+    unreadable = [
+        path for path, is_readable in zip(paths, readable, strict=True) if not is_readable
+    ]
+    for path, picture in pool.load_many(unreadable, side, max_pixels):
         if not isinstance(picture, ImageError):
-            raise ValueError(f"{path}: could not be read, and now can")
+            return False
         console.warn(f"{path}: {picture}; skipped")
+    return True
+
+
+def _newest_first(cache: Path, digest: str = "") -> list[Path]:
+    """Return the files of `digest` (by default all) in the folder."""
+    dated = []
+    for path in cache.glob(f"{digest}*.pixels"):
+        with contextlib.suppress(OSError):  # another run has removed it
+            dated.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(dated, reverse=True)]
 
 
 def _remove_old(cache: Path) -> None:
-    """Keep the newest files of the folder only, and none that a killed run left half-way."""
-    with contextlib.suppress(FileNotFoundError):  # another run was quicker
-        newest_last = sorted(cache.glob("*.pixels"), key=lambda path: path.stat().st_mtime_ns)
-        for path in newest_last[:-KEPT_FILES]:
+    """Keep only the newest files of the folder, and nothing that a killed run left unfinished."""
+    for path in _newest_first(cache)[KEPT_FILES:]:
+        with contextlib.suppress(OSError):  # on Windows: another run reads it
             path.unlink()
     files.remove_unfinished(cache)
+
+
+def _open_newest(
+    cache: Path, digest: str, count: int, side: int
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]] | None:
+    """Return what `_open` does for the newest complete file of `digest`, None if there is none."""
+    for path in _newest_first(cache, digest):
+        with contextlib.suppress(OSError, ValueError):
+            return _open(path, count, side)
+    return None
 
 
 def _open(decoded: Path, count: int, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the mapped pictures, and which of `count` paths are readable.
 
-    Raises OSError or ValueError where `decoded` is not a whole file of them.
+    Raises OSError or ValueError if `decoded` is not a complete file of them.
     """
     contents = np.asarray(np.memmap(decoded, np.uint8, mode="r"))
     readable = contents[-count:].astype(bool)

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_a_failure_while_writing_leaves_the_old_files_whole(tmp_path: Path) -> N
     assert sorted(tmp_path.iterdir()) == paths
 
 
-def test_killed_at_any_moment_every_file_is_whole_and_the_old_ones_go_in_one_stroke(
+def test_killed_at_any_moment_every_file_is_whole_and_nothing_delays_the_replacements(
     tmp_path: Path,
 ) -> None:
     subprocess.run(
@@ -102,11 +103,13 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_old_ones_go_in_one_str
     assert found.count("oooo") == 9  # four written, four synced, and then
 
 
-def test_what_killed_runs_left_is_removed_and_what_living_ones_write_is_not(
+def test_files_that_killed_runs_left_are_removed_and_those_of_running_ones_stay(
     tmp_path: Path,
 ) -> None:
     killed = [
         tmp_path / ".plot.png.unfinished-1234.keras",
+        tmp_path / ".plot.png.unfinished-1234.keras.lock",
+        tmp_path / ".plot.png.unfinished-5678.lock",
         tmp_path / ".other.unfinished-1234",
     ]
     for path in (*killed, tmp_path / ".plot.png.mine"):
@@ -114,7 +117,7 @@ def test_what_killed_runs_left_is_removed_and_what_living_ones_write_is_not(
     with files.atomic_write(tmp_path / "plot.png") as new_file:
         new_file.write_text("x")
         files.check_writable(tmp_path / "plot.png")
-        assert [path.exists() for path in killed] == [False, True]
+        assert [path.exists() for path in killed] == [False, False, False, True]
         files.remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".plot.png.mine", "plot.png"]
 
@@ -141,10 +144,10 @@ def test_two_writers_at_once_leave_whole_files_and_a_reader_sees_no_other(tmp_pa
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 
 
-def test_a_full_disk_is_named_and_leaves_the_old_files_whole(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_the_old_files_whole(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in NAMES[:2]]
     write(paths, "old")
-    wanted = r"fashion\.model, .*mlb\.pickle: cannot be written \(File too large\); what was there"
+    wanted = r"fashion\.model, .*mlb\.pickle: cannot be written \(File too large\); the old files"
     with full_disk(1000), pytest.raises(CommandError, match=wanted):
         write(paths, "new" * 1000)
     assert [path.read_text() for path in paths] == ["old"] * 2
@@ -167,7 +170,7 @@ def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
     assert file.read_text() == "x"
 
 
-def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_reported_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match=r"file/fashion\.model: cannot be written"):
         files.check_writable(tmp_path / "file" / "fashion.model")
@@ -178,7 +181,7 @@ def test_a_place_that_cannot_be_written_is_named_beforehand(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_reported_before_the_work(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(CommandError, match="Permission denied"):
         files.check_writable(tmp_path / "fashion.model")
@@ -188,7 +191,7 @@ def test_a_read_only_folder_is_named_beforehand(tmp_path: Path) -> None:
     "error",
     [PermissionError(13, "Permission denied", "/usr/bin/python"), BlockingIOError(11, "Try again")],
 )
-def test_an_error_of_something_else_is_not_put_down_to_the_file(
+def test_an_error_of_something_else_is_not_reported_as_one_of_writing(
     tmp_path: Path, error: OSError
 ) -> None:
     with (
@@ -201,7 +204,7 @@ def test_an_error_of_something_else_is_not_put_down_to_the_file(
 
 
 @pytest.mark.parametrize("write_it", [write, lambda paths, _: files.check_writable(paths[0])])
-def test_a_link_to_itself_is_named(
+def test_a_link_to_itself_is_reported(
     tmp_path: Path, write_it: Callable[[list[Path], str], None]
 ) -> None:
     loop = tmp_path / "loop"
@@ -211,7 +214,7 @@ def test_a_link_to_itself_is_named(
     assert loop.is_symlink()
 
 
-def test_where_folders_cannot_be_synced_the_files_are_written_all_the_same(
+def test_files_are_written_even_if_folders_cannot_be_synced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync = os.fsync
@@ -226,7 +229,7 @@ def test_where_folders_cannot_be_synced_the_files_are_written_all_the_same(
     assert (tmp_path / "a").read_text() == "new"
 
 
-def test_where_one_cannot_be_replaced_those_that_are_new_are_named(tmp_path: Path) -> None:
+def test_if_one_file_cannot_be_replaced_those_that_were_are_reported(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in "abc"]
     write(paths, "old")
 
@@ -237,13 +240,78 @@ def test_where_one_cannot_be_replaced_those_that_are_new_are_named(tmp_path: Pat
             paths[1].unlink()
             paths[1].mkdir()
 
-    with pytest.raises(CommandError, match=r"b: cannot be replaced \(.*\); .*a is new already$"):
+    with pytest.raises(CommandError, match=r"b: cannot be replaced \(.*\); .*a was replaced$"):
         write_while_another_makes_a_folder_there()
     assert [paths[0].read_text(), paths[2].read_text()] == ["new", "old"]
 
 
-def test_two_uses_of_one_file_are_named(tmp_path: Path) -> None:
+def test_two_uses_of_one_file_are_reported(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a")
     files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "b"})
-    with pytest.raises(CommandError, match="link: is named for --model and for --plot; name diff"):
+    with pytest.raises(CommandError, match="link: is given for --model and for --plot; use diff"):
         files.check_different({"--model": tmp_path / "a", "--plot": tmp_path / "link"})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("plot.png", "Plot.PNG"), ("out/a", "OUT/a"), ("caf\u00e9", "cafe\u0301")],
+)
+def test_names_that_are_one_file_on_windows_or_macos_are_refused_everywhere(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    with pytest.raises(CommandError, match="is given for --model and for --plot"):
+        files.check_different({"--model": tmp_path / one, "--plot": tmp_path / other})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("con", "NUL", "aux.png", "Com1.model", "lpt9.tar.gz", "com\u00b9", "nul .txt"),
+        *("a:b", "a?.png", "a*", "a|b", 'a"b', "a<b", "a\\b", "a/b"),
+        *("a.", "a ", "a\tb", "", "a" * 256),
+    ],
+)
+def test_names_that_windows_does_not_allow_are_recognised(name: str) -> None:
+    assert not files.is_windows_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["fashion.model", "console", "com10", "nullable.png", ".cache", "r\u00f6d kl\u00e4nning.jpg"],
+)
+def test_names_that_windows_allows_are_recognised(name: str) -> None:
+    assert files.is_windows_name(name)
+
+
+def test_a_device_name_is_refused_before_the_work_on_windows_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.check_writable(tmp_path / "aux.png")
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(CommandError, match=r"aux\.png: Windows does not allow this name; choose"):
+        files.check_writable(tmp_path / "aux.png")
+
+
+@pytest.mark.parametrize("failures", [0, 3, 1000])
+def test_a_file_that_windows_holds_for_a_moment_is_replaced_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    write([tmp_path / "a"], "old")
+    left = itertools.count(failures, -1)
+    replace = Path.replace
+
+    def replace_once_it_is_free(source: Path, target: Path) -> Path:
+        if next(left) > 0:
+            raise PermissionError(errno.EACCES, "Permission denied", str(target))
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace_once_it_is_free)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    if failures == 1000:
+        with pytest.raises(CommandError, match=r"Permission denied.*another program using it"):
+            write([tmp_path / "a"], "new")
+        assert (tmp_path / "a").read_text() == "old"
+    else:
+        write([tmp_path / "a"], "new")
+        assert (tmp_path / "a").read_text() == "new"

@@ -78,10 +78,10 @@ def test_a_changed_a_new_and_a_missing_photo_are_noticed(
     assert len(load(samples, tmp_path / "cache")[1]) == 19
 
 
-def test_unreadable_photos_are_left_out_and_named_each_time(
+def test_unreadable_photos_are_left_out_and_reported_each_time(
     samples: list[Sample], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    samples[4].path.write_bytes(b"no picture")
+    samples[4].path.write_bytes(b"not a picture")
     for _ in range(2):
         kept, pixels = load(samples, tmp_path / "cache")
         assert kept == samples[:4] + samples[5:]
@@ -116,17 +116,17 @@ def test_too_many_unreadable_photos_are_an_error_again_and_again(
             load(samples, tmp_path / "cache")
 
 
-def test_a_torn_file_is_made_anew(samples: list[Sample], tmp_path: Path) -> None:
+def test_a_cut_off_file_is_not_used(samples: list[Sample], tmp_path: Path) -> None:
     _, first = load(samples, tmp_path / "cache")
     expected = np.array(first)
     (file,) = (tmp_path / "cache").iterdir()
-    torn = file.read_bytes()[:-7]
+    cut_off = file.read_bytes()[:-7]
     file.unlink()  # `first` still maps the old one
-    file.write_bytes(torn)
+    file.write_bytes(cut_off)
     np.testing.assert_array_equal(load(samples, tmp_path / "cache")[1], expected)
 
 
-def test_a_run_keeps_its_pictures_when_another_replaces_or_removes_the_file(
+def test_a_run_keeps_its_pictures_if_another_run_removes_the_file(
     samples: list[Sample], tmp_path: Path
 ) -> None:
     _, pixels = load(samples, tmp_path / "cache")
@@ -150,3 +150,21 @@ def test_a_cache_that_cannot_be_written_is_an_error(samples: list[Sample], tmp_p
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match="cannot be written"):
         load(samples, tmp_path / "file")
+
+
+def test_a_file_that_is_in_use_is_never_replaced_as_windows_would_not_allow_it(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples[4].path.write_bytes(b"")
+    _, first = load(samples, tmp_path / "cache")
+    before = {path: path.stat().st_ino for path in (tmp_path / "cache").iterdir()}
+    load_many = pool.load_many
+
+    def a_disk_that_had_trouble(paths: Sequence[Path], *arguments: Any) -> Iterator[Any]:
+        for path, picture in load_many(paths, *arguments):
+            yield path, first[0] if path == samples[4].path else picture
+
+    monkeypatch.setattr(pool, "load_many", a_disk_that_had_trouble)
+    assert len(load(samples, tmp_path / "cache")[0]) == 20
+    after = {path: path.stat().st_ino for path in (tmp_path / "cache").iterdir()}
+    assert before.items() < after.items()
