@@ -1,4 +1,4 @@
-"""How the commands talk: stdout is data, stderr is talk, an error is one line, exit 0, 1 or 2."""
+"""How the commands behave: stdout is data, stderr is messages, an error is one line, exit 0-2."""
 
 import contextlib
 import errno
@@ -14,47 +14,47 @@ from types import FrameType
 from typing import TextIO, TypeVar
 
 T = TypeVar("T")
-WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # why a write fails
+WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 
 
 class CommandError(Exception):
-    """The work cannot be done; the text is one line: which file, what was found, what to do."""
+    """The work cannot be done. The text is one line: which file, what was found, what to do."""
 
 
 def escaped(text: str) -> str:
-    """Return `text` as one line that cannot steer the terminal: control characters as escapes."""
+    """Return `text` as one line, with its control characters escaped for the terminal's sake."""
     return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def status(line: str) -> None:
-    """Print one line of talk to stderr, above a progress bar where one is on the screen.
+    """Print a message of one line to stderr, above any progress bar on the screen.
 
-    Names in it may be a stranger's, so it is `escaped`.
+    It may contain names that strangers chose, so it is `escaped`.
     """
     _write(escaped(line), sys.stderr)
 
 
 def emit(line: str) -> None:
-    """Print one line of data to stdout at once, above a progress bar on the same screen."""
+    """Print one line of data to stdout at once, above any progress bar on the screen."""
     _write(line, sys.stdout)
     sys.stdout.flush()
 
 
 def warn(line: str) -> None:
-    """Print one line about something that was skipped or mended; the run goes on."""
+    """Print a warning of one line, about something that was skipped or repaired, to stderr."""
     status(f"warning: {line}")
 
 
 def progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
-    """Iterate over `items` behind a progress bar that shows on a terminal only."""
+    """Iterate over `items` with a progress bar, which shows on a terminal only."""
     from tqdm import tqdm
 
     return iter(tqdm(items, total=total, desc=what, unit=unit, file=sys.stderr, disable=None))
 
 
 def _write(line: str, stream: TextIO) -> None:
-    """Print a line above the progress bars; only where tqdm was loaded, in 50 ms, are there any."""
+    """Print a line above the progress bars; there are none unless tqdm was loaded."""
     if "tqdm" in sys.modules:
         sys.modules["tqdm"].tqdm.write(line, file=stream)
     else:
@@ -64,8 +64,8 @@ def _write(line: str, stream: TextIO) -> None:
 def silence_native_libraries() -> None:
     """Keep what C libraries print off the screen; call it before TensorFlow loads.
 
-    libjpeg, libpng and TensorFlow write to file descriptor 2 whatever their logging switches
-    say. Descriptor 2 is therefore closed to them, and Python's stderr goes on to the old place.
+    libjpeg, libpng and TensorFlow write to file descriptor 2, whatever their logging switches say.
+    So descriptor 2 is redirected to nowhere, and Python's stderr is given the old one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -77,12 +77,12 @@ def silence_native_libraries() -> None:
 
 
 def run(command: Callable[[], None], verbose: bool = False) -> int:
-    """Run `command` and return its exit status: 0 done, 1 the work failed.
+    """Run `command` and return its exit status: 0 if it is done, 1 if the work failed.
 
     Wrong arguments exit with 2 through argparse. What C libraries print is shown only if
-    `verbose`. A closed pipe ends the command quietly with 141, Ctrl-C with 130, as shells expect.
+    `verbose`. A closed pipe ends the command silently with 141, Ctrl-C with 130, as shells expect.
     """
-    _mend_streams()
+    _repair_streams()
     if not verbose:
         silence_native_libraries()
     name = Path(sys.argv[0]).name
@@ -95,33 +95,39 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
     except KeyboardInterrupt as stop:
         status("; ".join([f"{name}: stopped", *map(str, stop.args)]))
         return 130
-    except BrokenPipeError:
-        _discard(sys.stdout)
-        return 141
     except OSError as error:
-        where = "the output" if error.errno in WRITING else "the system"
         _discard(sys.stdout)
+        if is_closed_pipe(error):
+            return 141
+        where = "the output" if error.errno in WRITE_ERRORS else "the system"
         status(f"{name}: error: {error.filename or where}: {error.strerror or error}")
         return 1
     return 0
 
 
-def _mend_streams() -> None:
-    """Make streams that are closed harmless, and let every file name pass through the others."""
+def is_closed_pipe(error: OSError) -> bool:
+    """Return whether `error` means that nobody reads the output any more."""
+    # Windows reports such a pipe as an invalid argument.
+    on_windows = sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename
+    return isinstance(error, BrokenPipeError) or on_windows
+
+
+def _repair_streams() -> None:
+    """Replace closed streams by harmless ones, and let every file name pass through the others."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # In this order it takes the free descriptor 0, 1 or 2 itself.
+            # In this order each gets its own free descriptor 0, 1 or 2.
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             is_utf8 = stream.encoding.lower().replace("-", "") == "utf8"
             errors = "surrogateescape" if is_utf8 else "backslashreplace"
-            # Whatever ends the process, a file it wrote to ends with a whole line.
+            # Whatever ends the process, its output ends with a complete line.
             stream.reconfigure(errors=errors, line_buffering=True)
 
 
 def _discard(stream: TextIO) -> None:
-    """Give what is still in `stream`, flushed again at exit, somewhere harmless to go."""
+    """Discard what is still in `stream`, which would be flushed again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -129,27 +135,28 @@ def _discard(stream: TextIO) -> None:
 
 @contextlib.contextmanager
 def defer_interrupts() -> Iterator[Callable[[], None]]:
-    """Yield what is to be called after each step: it raises KeyboardInterrupt once one came.
+    """Let Ctrl-C and SIGTERM wait for the end of a step.
 
-    A second signal does not wait for the step. A signal that is ignored, as Ctrl-C is behind a
-    shell, stays so. Signals reach the main thread only; in another one nothing changes.
+    Yields a function to call after each step: it raises KeyboardInterrupt if a signal has arrived.
+    A second signal does not wait. A signal that is ignored, as Ctrl-C is for background jobs of a
+    shell, stays ignored. Only the main thread receives signals; nothing changes in others.
     """
-    asked = False
+    is_interrupted = False
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal is_interrupted
+        if is_interrupted:
             raise KeyboardInterrupt
-        asked = True
+        is_interrupted = True
 
     def check() -> None:
-        if asked:
+        if is_interrupted:
             raise KeyboardInterrupt
 
     is_main = threading.current_thread() is threading.main_thread()
     signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-    heard = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, ask) for number in heard}
+    handled = [number for number in signals if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in handled}
     try:
         yield check
         check()

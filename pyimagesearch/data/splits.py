@@ -1,4 +1,4 @@
-"""Which images train and which judge: by label, near-duplicates never on both sides."""
+"""Splits into training and validation images, stratified, with near-duplicates on one side."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ Labelset = tuple[str, ...]
 
 
 def stratified_split(
-    labelsets: Sequence[Labelset], duplicate_groups: Indices, share: float, seed: int
+    labelsets: Sequence[Labelset], duplicate_groups: Indices, fraction: float, seed: int
 ) -> tuple[Indices, Indices]:
-    """Return (training, validation) indices with `share` of the images held out.
+    """Return (training, validation) indices, with `fraction` of the images held out.
 
-    `labelsets` are the labels of each image, `duplicate_groups` (N,) numbers that near-duplicates
-    share. A function of these and of `seed` alone. Raises CommandError where one side would be
-    empty.
+    `labelsets` are the labels of each image, `duplicate_groups` (N,) the number of its group of
+    near-duplicates. The result depends on these and on `seed` only. Raises CommandError if one
+    side would be empty.
     """
-    part = stratified_parts(labelsets, duplicate_groups, (1 - share, share), seed)
+    part = stratified_parts(labelsets, duplicate_groups, (1 - fraction, fraction), seed)
     if part.all() or not part.any():
         different = len(np.unique(duplicate_groups))
         raise CommandError(
             f"too few photos ({len(labelsets)}, without near-duplicates {different}) to hold "
-            f"out {share:.0%} for validation and train on others; add photos or change --validation"
+            f"out {fraction:.0%} for validation; add photos or change --validation"
         )
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
 
@@ -37,7 +37,7 @@ def stratified_folds(
 ) -> list[Indices]:
     """Return `count` folds as index arrays; see `stratified_split`.
 
-    Raises CommandError where a fold would be empty.
+    Raises CommandError if a fold would be empty.
     """
     part = stratified_parts(labelsets, duplicate_groups, (1 / count,) * count, seed)
     folds = [np.flatnonzero(part == number) for number in range(count)]
@@ -47,73 +47,74 @@ def stratified_folds(
 
 
 def stratified_parts(
-    labelsets: Sequence[Labelset], duplicate_groups: Indices, shares: Sequence[float], seed: int
+    labelsets: Sequence[Labelset], duplicate_groups: Indices, fractions: Sequence[float], seed: int
 ) -> Indices:
-    """Return (N,) the part of each image; part p gets `shares[p]` of them and of each label.
+    """Return (N,) the part of each image; part p gets `fractions[p]` of them and of each label.
 
     Iterative stratification (Sechidis, Tsoumakas, Vlahavas 2011, "On the stratification of
-    multi-label data"): the rarest label's images go, one by one, where that label lacks most. A
-    cluster goes as one. Combinations common enough to give each part a whole image count as
-    labels too: where all are, each part gets its share of each.
+    multi-label data"): the images of the rarest label go, one by one, to the part that lacks that
+    label most. The images of a duplicate group go together. Labelsets common enough to give each
+    part an image are treated as labels too.
     """
-    labels = label_matrix(labelsets, min(shares))
+    labels = label_matrix(labelsets, min(fractions))
     units = np.unique(duplicate_groups, return_inverse=True)[1]
     members = np.split(np.argsort(units, kind="stable"), np.cumsum(np.bincount(units))[:-1])
     ones = np.ones(len(units), np.intp)
-    contents = (
-        csr_matrix((ones, (units, np.arange(len(units))))) @ labels
-    )  # (duplicate_groups, columns)
-    holding = contents.tocsc()
-    left = np.asarray(contents.sum(axis=0)).ravel()  # in the duplicate_groups that have no part yet
-    wanted = np.outer(shares, left).astype(np.float64)  # (parts, columns)
+    # (units, columns): how many images of each duplicate group have each label
+    contents = csr_matrix((ones, (units, np.arange(len(units))))) @ labels
+    by_column = contents.tocsc()
+    left = np.asarray(contents.sum(axis=0)).ravel()  # (columns,) in the units that have no part yet
+    wanted = np.outer(fractions, left).astype(np.float64)  # (parts, columns)
 
     draw = np.random.default_rng(seed)
-    # The big ones first, so that single images can make up for what they leave uneven.
+    # Large groups first, so that single images can balance what they leave uneven.
     turns = sorted(draw.permutation(len(members)), key=lambda unit: -len(members[unit]))
     turn = np.argsort(turns)
     part = np.full(len(labelsets), -1, np.intp)
     while left[-1]:
         rarest = int(np.argmin(np.where(left > 0, left, np.inf)))
-        having = holding.indices[holding.indptr[rarest] : holding.indptr[rarest + 1]]
-        for unit in having[np.argsort(turn[having])]:
+        with_rarest = by_column.indices[by_column.indptr[rarest] : by_column.indptr[rarest + 1]]
+        for unit in with_rarest[np.argsort(turn[with_rarest])]:
             if part[members[unit][0]] >= 0:
                 continue
-            lacking = (wanted[:, rarest], wanted[:, -1], draw.random(len(shares)))
-            goal = int(np.lexsort(lacking[::-1])[-1])
-            part[members[unit]] = goal
+            lacking = (wanted[:, rarest], wanted[:, -1], draw.random(len(fractions)))
+            chosen = int(np.lexsort(lacking[::-1])[-1])
+            part[members[unit]] = chosen
             row = slice(contents.indptr[unit], contents.indptr[unit + 1])
-            wanted[goal, contents.indices[row]] -= contents.data[row]
+            wanted[chosen, contents.indices[row]] -= contents.data[row]
             left[contents.indices[row]] -= contents.data[row]
     return part
 
 
-def label_matrix(labelsets: Sequence[Labelset], smallest_share: float) -> csr_matrix:
-    """Return the multi-hot (N, columns) of labels and common labelsets; the last is all ones."""
-    common = 1 / smallest_share
+def label_matrix(labelsets: Sequence[Labelset], smallest_fraction: float) -> csr_matrix:
+    """Return (N, columns) multi-hot: common labelsets, labels, and a last column of ones."""
+    common = 1 / smallest_fraction
     counts = Counter(labelsets)
-    wholes = sorted(key for key, count in counts.items() if count >= common)
-    singles = sorted({label for key in counts for label in key})
-    place: dict[object, int] = {key: column for column, key in enumerate([*wholes, *singles])}
-    last = len(place)
-    columns = [
-        [*((place[key],) if key in place else ()), *(place[label] for label in key), last]
+    common_labelsets = sorted(key for key, count in counts.items() if count >= common)
+    labels = sorted({label for key in counts for label in key})
+    column_of: dict[object, int] = {
+        key: column for column, key in enumerate([*common_labelsets, *labels])
+    }
+    last = len(column_of)
+    rows = [
+        [*((column_of[key],) if key in column_of else ()), *(column_of[name] for name in key), last]
         for key in labelsets
     ]
-    starts = np.cumsum([0, *map(len, columns)])
-    places = np.array([column for row in columns for column in row], np.intp)
-    return csr_matrix((np.ones(len(places), np.intp), places, starts), (len(columns), last + 1))
+    starts = np.cumsum([0, *map(len, rows)])
+    columns = np.array([column for row in rows for column in row], np.intp)
+    return csr_matrix((np.ones(len(columns), np.intp), columns, starts), (len(rows), last + 1))
 
 
 def with_labelset(labelset: Labelset, labelsets: Sequence[Labelset]) -> Indices:
-    """Return the indices of the images that carry exactly these labels."""
+    """Return the indices of the images that have exactly these labels."""
     return np.flatnonzero([key == labelset for key in labelsets])
 
 
 def labelsets_to_leave_out(labelsets: Sequence[Labelset]) -> list[Labelset]:
-    """Return, sorted, the labelsets of two labels or more that the other images still explain.
+    """Return, sorted, the labelsets of several labels that can be learned from the other images.
 
-    Each of their labels must occur elsewhere, and no two labels may always occur together then:
-    without blue jeans, black and jeans mean the same.
+    Without the images of such a labelset, each label must still occur, and no two labels may always
+    occur together: without blue jeans, black and jeans would be the same.
     """
     counts = Counter(labelsets)
     every = {label for key in counts for label in key}
@@ -127,5 +128,5 @@ def labelsets_to_leave_out(labelsets: Sequence[Labelset]) -> list[Labelset]:
 
 
 def without(indices: Indices, held_out: Indices, duplicate_groups: Indices) -> Indices:
-    """Return those of `indices` that are not `held_out` nor near-duplicates of such an image."""
+    """Return those of `indices` that are neither `held_out` nor near-duplicates of such images."""
     return indices[~np.isin(duplicate_groups[indices], duplicate_groups[held_out])]

@@ -1,11 +1,14 @@
-"""What the commands do with the streams they are given, tried on real processes."""
+"""What the commands do with their streams, as real processes."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.commands import ROOT
+
+from pyimagesearch import console
 
 SCRIPT = """
 import os, sys
@@ -31,7 +34,7 @@ def test_an_error_is_one_line_and_exit_1(tmp_path: Path) -> None:
     assert result.stdout == b""
 
 
-def test_what_the_system_refuses_is_one_line_too(tmp_path: Path) -> None:
+def test_an_error_of_the_system_is_one_line_too(tmp_path: Path) -> None:
     result = shell(tmp_path, "open('/nowhere/x')")
     assert result.returncode == 1
     assert result.stderr == b"script.py: error: /nowhere/x: No such file or directory\n"
@@ -42,7 +45,7 @@ def test_ctrl_c_is_one_line_and_exit_130(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (130, b"script.py: stopped\n")
 
 
-def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_the_command_silently(tmp_path: Path) -> None:
     result = shell(
         tmp_path, "[print('x' * 1000) for _ in range(1000)]", "| head -1; exit ${PIPESTATUS[0]}"
     )
@@ -51,7 +54,24 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert result.stdout.count(b"\n") == 1
 
 
-def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("platform", "error", "is_closed"),
+    [
+        ("linux", BrokenPipeError(errno.EPIPE, "Broken pipe"), True),
+        ("win32", BrokenPipeError(errno.EPIPE, "Broken pipe"), True),
+        ("win32", OSError(errno.EINVAL, "Invalid argument"), True),
+        ("win32", OSError(errno.EINVAL, "Invalid argument", "a?.jpg"), False),
+        ("linux", OSError(errno.EINVAL, "Invalid argument"), False),
+    ],
+)
+def test_a_closed_pipe_is_recognised_as_windows_reports_it(
+    monkeypatch: pytest.MonkeyPatch, platform: str, error: OSError, is_closed: bool
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert console.is_closed_pipe(error) is is_closed
+
+
+def test_a_full_disk_that_stdout_goes_to_is_one_line(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     result = shell(tmp_path, "print('x' * 100000)", "> /dev/full")
@@ -85,5 +105,5 @@ def test_any_file_name_can_be_printed(tmp_path: Path, encoding: str) -> None:
 
 
 def test_what_c_libraries_print_is_kept_off_the_screen(tmp_path: Path) -> None:
-    result = shell(tmp_path, "os.write(2, b'libjpeg: noise'); console.status('talk')")
-    assert result.stderr == b"talk\n"
+    result = shell(tmp_path, "os.write(2, b'libjpeg: noise'); console.status('message')")
+    assert result.stderr == b"message\n"

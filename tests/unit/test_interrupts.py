@@ -1,3 +1,5 @@
+"""Ctrl-C and SIGTERM wait for the end of a step."""
+
 import os
 import signal
 import threading
@@ -32,7 +34,7 @@ def test_a_signal_ends_the_work_after_the_step(number: signal.Signals) -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_a_second_signal_ends_it_at_once() -> None:
+def test_a_second_signal_ends_the_work_at_once() -> None:
     done: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         work((signal.SIGINT, signal.SIGINT), done)
@@ -46,7 +48,7 @@ def test_a_signal_in_the_last_step_is_not_lost() -> None:
     assert done == ["first", "second"]
 
 
-def test_a_signal_that_is_ignored_stays_so() -> None:
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     done: list[str] = []
     try:

@@ -1,3 +1,5 @@
+"""Copies of a photo are near-duplicates, and other photos are not."""
+
 import tracemalloc
 
 import cv2
@@ -8,7 +10,6 @@ from support.web.local_web import encoded, pixels
 from pyimagesearch.data.near_duplicates import (
     NEAR,
     components,
-    distance,
     distances,
     find_groups,
     look_alike,
@@ -20,7 +21,11 @@ from pyimagesearch.data.near_duplicates import (
 PICTURES = [pixels(seed, 200) for seed in range(60)]
 
 
-def again(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def distance(first: int, second: int) -> int:
+    return (first ^ second).bit_count()
+
+
+def decoded(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
@@ -30,10 +35,10 @@ def test_a_resized_and_recompressed_copy_stays_near(side: int, quality: int) -> 
     near = 0
     for picture in PICTURES:
         smaller = np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
-        copy = again(encoded(smaller.astype(np.uint8), quality=quality))
+        copy = decoded(encoded(smaller.astype(np.uint8), quality=quality))
         near += distance(perceptual_hash(picture), perceptual_hash(copy)) <= NEAR
         assert same_colour(mean_colour(picture), mean_colour(copy))
-    assert near >= 0.95 * len(PICTURES)  # of photos from the web 97 to 99 % do
+    assert near >= 0.95 * len(PICTURES)  # 97 to 99 % of photos from the web do
 
 
 def test_different_pictures_are_far_apart() -> None:
@@ -57,7 +62,7 @@ def test_a_hash_has_64_bits_and_is_the_same_every_time() -> None:
         assert perceptual_hash(picture.copy()) == value
 
 
-def test_distances_to_many_are_the_distances_to_each() -> None:
+def test_distances_are_the_numbers_of_different_bits() -> None:
     hashes = [0, 2**64 - 1, *(perceptual_hash(picture) for picture in PICTURES)]
     for one in hashes[:5]:
         many = distances(one, hashes)
@@ -67,9 +72,9 @@ def test_distances_to_many_are_the_distances_to_each() -> None:
     assert distances(5, []).shape == (0,)
 
 
-def test_copies_share_a_cluster_and_a_copy_in_another_colour_does_not() -> None:
+def test_copies_are_in_one_group_and_a_copy_in_another_colour_is_not() -> None:
     small = [np.asarray(cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA)) for p in PICTURES]
-    copy = again(encoded(small[3].astype(np.uint8), quality=80))
+    copy = decoded(encoded(small[3].astype(np.uint8), quality=80))
     other_colour = np.clip(small[3] + np.array([60, 0, 0]), 0, 255)
     found = find_groups(np.stack([*small, copy, other_colour]).astype(np.uint8))
     assert found[3] == found[60]
@@ -77,7 +82,7 @@ def test_copies_share_a_cluster_and_a_copy_in_another_colour_does_not() -> None:
     assert len(set(found.tolist())) == 61
 
 
-def test_a_copy_of_a_copy_is_in_the_cluster_though_far_from_the_first() -> None:
+def test_a_copy_of_a_copy_is_in_the_group_even_if_it_is_far_from_the_first() -> None:
     side = np.arange(64)
     steps = [
         np.broadcast_to(100 + 80 * np.sin((side + shift) / 7)[:, None, None], (64, 64, 3))
@@ -90,11 +95,11 @@ def test_a_copy_of_a_copy_is_in_the_cluster_though_far_from_the_first() -> None:
     assert found[0] == found[-1]
 
 
-def test_pictures_joined_by_bands_are_those_joined_by_comparing_all() -> None:
+def test_groups_found_by_bands_are_those_found_by_comparing_all_pictures() -> None:
     random = np.random.default_rng(0)
     originals = random.integers(0, 2**64, 40, np.uint64)
     flips = np.uint64(1) << random.integers(0, 64, (40, 20, 6), np.uint64)
-    # From no bit to six bits away, which is beyond what counts as near.
+    # Up to six bits away, which is beyond NEAR.
     flips[np.arange(6) >= random.integers(0, 7, (40, 20, 1))] = 0
     hashes = (originals[:, None] ^ np.bitwise_xor.reduce(flips, axis=2)).ravel()
     colours = random.choice([0.0, 10.0, 100.0], (800, 3))
@@ -108,16 +113,16 @@ def test_pictures_joined_by_bands_are_those_joined_by_comparing_all() -> None:
     assert np.array_equal(component[:, None] == component, together)
 
 
-def test_many_frames_of_one_film_take_no_more_memory_than_their_hashes() -> None:
+def test_memory_for_many_frames_of_one_film_does_not_grow_with_their_pairs() -> None:
     random = np.random.default_rng(0)
-    frames = np.uint64(1) << random.integers(0, 64, 4_000, np.uint64)
+    frames = np.uint64(1) << random.integers(0, 64, 2_500, np.uint64)
     tracemalloc.start()
-    component = components(frames, np.zeros((4_000, 3)))
+    component = components(frames, np.zeros((2_500, 3)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert not component.any()
     assert peak < 20 * 2**20
 
 
-def test_no_pictures_make_no_clusters() -> None:
+def test_no_pictures_make_no_groups() -> None:
     assert find_groups(np.empty((0, 8, 8, 3), np.uint8)).shape == (0,)

@@ -1,4 +1,8 @@
+"""Which images are found in folders and arguments."""
+
+import io
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -6,7 +10,7 @@ from typing import Any
 import pytest
 from support.pictures.plain import write_picture
 
-from pyimagesearch.images.find import find_images
+from pyimagesearch.images.find import expand_paths, find_images
 
 
 def test_images_at_any_depth_come_sorted(tmp_path: Path) -> None:
@@ -14,16 +18,25 @@ def test_images_at_any_depth_come_sorted(tmp_path: Path) -> None:
     assert find_images(tmp_path) == sorted(paths)
 
 
-def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
-    write_picture(tmp_path / "red" / ".ipynb_checkpoints" / "a.png")
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *(".thumbnails", ".ipynb_checkpoints", "@eaDir", "@EADIR", "#recycle", "__MACOSX"),
+        *("System Volume Information", "$RECYCLE.BIN", "lost+found"),
+    ],
+)
+def test_hidden_files_and_system_folders_are_skipped(tmp_path: Path, folder: str) -> None:
+    write_picture(tmp_path / "red" / folder / "a.png")
+    write_picture(tmp_path / folder / "deeper" / "a.png")
     write_picture(tmp_path / "red" / ".b.png")
     shown = write_picture(tmp_path / "red" / "c.png")
     assert find_images(tmp_path) == [shown]
 
 
-def test_a_hidden_root_is_the_users_wish(tmp_path: Path) -> None:
-    shown = write_picture(tmp_path / ".photos" / "c.png")
-    assert find_images(tmp_path / ".photos") == [shown]
+@pytest.mark.parametrize("folder", [".photos", "@eaDir"])
+def test_a_hidden_folder_that_is_asked_for_is_searched(tmp_path: Path, folder: str) -> None:
+    shown = write_picture(tmp_path / folder / "c.png")
+    assert find_images(tmp_path / folder) == [shown]
 
 
 def test_links_to_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
@@ -36,7 +49,7 @@ def test_links_to_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_reversed", [False, True])
-def test_of_two_links_to_a_folder_the_first_by_name_counts_however_folders_are_listed(
+def test_of_two_links_to_a_folder_the_first_by_name_is_used_however_folders_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_reversed: bool
 ) -> None:
     write_picture(tmp_path / "elsewhere" / "a.png")
@@ -61,6 +74,30 @@ def test_of_two_links_to_a_folder_the_first_by_name_counts_however_folders_are_l
     ]
 
 
-def test_a_folder_named_like_an_image_is_no_image(tmp_path: Path) -> None:
+def test_a_folder_named_like_an_image_is_not_an_image(tmp_path: Path) -> None:
     inside = write_picture(tmp_path / "holiday.jpg" / "a.png")
     assert find_images(tmp_path) == [inside]
+
+
+def test_patterns_are_expanded_as_the_windows_shells_do_not(tmp_path: Path) -> None:
+    paths = [str(write_picture(tmp_path / name)) for name in ("b.png", "a.png", "red/c.png")]
+    assert list(expand_paths([f"{tmp_path}/*.png"])) == [paths[1], paths[0]]
+    assert list(expand_paths([f"{tmp_path}/*/?.png", paths[0]])) == [paths[2], paths[0]]
+
+
+def test_a_pattern_without_matches_is_yielded_as_it_is(tmp_path: Path) -> None:
+    assert list(expand_paths([f"{tmp_path}/*.png"])) == [f"{tmp_path}/*.png"]
+
+
+def test_a_file_named_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    paths = [str(write_picture(tmp_path / name)) for name in ("a[1].png", "a1.png")]
+    assert list(expand_paths(paths)) == paths
+
+
+def test_standard_input_holds_one_path_per_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = write_picture(tmp_path / "red" / "c.png")
+    lines = f"{image}\r\n\n{image.parent}\nhttps://example.org/a.jpg\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    assert list(expand_paths(["-"])) == [str(image), str(image), "https://example.org/a.jpg"]
