@@ -17,6 +17,7 @@ ENDINGS = {
     "BMP": ".bmp",
     "TIFF": ".tif",
     "AVIF": ".avif",
+    "HEIC": ".heic",
 }
 
 # Smaller ones are icons and counting pixels, not photos (pixels).
