@@ -9,12 +9,10 @@ from pathlib import Path
 from pyimagesearch import console
 from pyimagesearch.images.decoder import looks_like_image
 
-# Folders that systems, network drives and photo programs create for themselves, in lower case.
-# Most others of the kind are hidden: .thumbnails, .ipynb_checkpoints, .Trashes.
-_SYSTEM_FOLDERS = frozenset(
-    {"@eadir", "#recycle", "@recycle", "#snapshot", "@__thumb", "@recently-snapshot"}
-    | {"__macosx", "system volume information", "$recycle.bin", "recycler", "lost+found"}
-)
+# What network drives, archives and systems put next to photos: thumbnails, bins, snapshots.
+SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "__macosx", "#recycle", "#snapshot", "@recycle", "$recycle.bin", "lost+found")
+) | {"system volume information", "thumbnails.lrdata", "recycler", "@__thumb"}
 
 
 def expand_paths(arguments: Iterable[str]) -> Iterator[str]:
@@ -36,12 +34,17 @@ def expand_paths(arguments: Iterable[str]) -> Iterator[str]:
             yield argument
 
 
-def find_images(root: Path) -> list[Path]:
+def is_skipped_folder(name: str) -> bool:
+    """Return whether a folder is hidden (.thumbnails) or one of the SYSTEM_FOLDERS."""
+    return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
+
+
+def find_images(root: Path, max_folders: int = sys.maxsize) -> list[Path]:
     """Return the images below `root` at any depth, sorted by path.
 
-    Hidden files, the folders of `is_skipped_folder` and files that are not images are left out.
-    Links to folders are followed, but no folder is searched twice. A folder that cannot be opened
-    is reported on stderr.
+    Hidden files, hidden folders, the SYSTEM_FOLDERS and files that are not images are skipped.
+    Links to folders are followed, each folder once. A folder that cannot be opened is reported on
+    stderr. The search ends after `max_folders` folders.
     """
     found: list[Path] = []
     visited: set[str] = set()
@@ -54,16 +57,10 @@ def find_images(root: Path) -> list[Path]:
             subfolders.clear()
             continue
         visited.add(real)
+        if len(visited) > max_folders:
+            break
         # Sorted, because the first of two links to a folder is used, on every file system.
         subfolders[:] = sorted(name for name in subfolders if not is_skipped_folder(name))
         paths = (Path(folder, name) for name in names if not name.startswith("."))
-        found += [path for path in paths if looks_like_image(path) and not path.is_dir()]
+        found += filter(looks_like_image, paths)
     return sorted(found)
-
-
-def is_skipped_folder(name: str) -> bool:
-    """Return whether a folder with this name is hidden, or does not belong to the user.
-
-    Examples are .thumbnails, @eaDir, __MACOSX and System Volume Information.
-    """
-    return name.startswith(".") or name.casefold() in _SYSTEM_FOLDERS

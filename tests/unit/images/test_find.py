@@ -39,6 +39,11 @@ def test_a_hidden_folder_that_is_asked_for_is_searched(tmp_path: Path, folder: s
     assert find_images(tmp_path / folder) == [shown]
 
 
+def test_the_search_ends_after_the_most_folders_asked_for(tmp_path: Path) -> None:
+    paths = [write_picture(tmp_path / name / "a.png") for name in ("b", "c", "d")]
+    assert find_images(tmp_path, max_folders=3) == paths[:2]  # the root is one of them
+
+
 def test_links_to_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
     write_picture(tmp_path / "elsewhere" / "a.png")
     root = tmp_path / "root"
