@@ -44,7 +44,7 @@ _REDUCED = {
 _END_OF_JPEG = b"\xff\xd9"
 _NOISE = bytes(random.Random(0).choices(range(255), k=512))  # without 0xFF, which starts a marker
 _UNUSABLE = "cannot be decoded: it is damaged, cut off or of a rare kind"
-_URL = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]", re.IGNORECASE)  # a drive such as C: is one letter
+URL_REFUSAL = "is a URL; download the photo and give the path of the file"
 
 
 def looks_like_image(path: Path) -> bool:
@@ -139,11 +139,16 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
             # Room for what is there, not for the limit; a file that grows meanwhile is cut off.
             return file.read(min(limit, status.st_size))
     except OSError as error:
-        if _URL.match(str(path)):
-            raise ImageError("is a URL; download the photo and give the path of the file") from None
+        if is_url(str(path)):
+            raise ImageError(URL_REFUSAL) from None
         raise ImageError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError:
         raise ImageError("cannot be read: no file can have this name") from None
+
+
+def is_url(path: str) -> bool:
+    """Return whether `path` is a URL, perhaps one that lost a slash as a Path."""
+    return bool(re.match(r"[a-z][a-z0-9+.-]+:[/\\]", path, re.IGNORECASE))  # C: is a drive
 
 
 def load(path: Path, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:

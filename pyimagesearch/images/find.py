@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyimagesearch import console
-from pyimagesearch.images.decoder import looks_like_image
+from pyimagesearch.console import CommandError
+from pyimagesearch.images.decoder import URL_REFUSAL, is_url, looks_like_image
 
 # What network drives, archives and systems put next to photos: thumbnails, bins, snapshots.
 SYSTEM_FOLDERS = frozenset(
@@ -19,19 +20,29 @@ def expand_paths(arguments: Iterable[str]) -> Iterator[str]:
     """Yield the images that `arguments` stand for, in order.
 
     Folders are searched at any depth, patterns such as "photos/*.jpg" are expanded (the Windows
-    shells do not), and "-" stands for the lines of standard input.
+    shells do not), and "-" stands for the lines of standard input. Raises CommandError for a URL.
     """
+    arguments = list(arguments)
+    for argument in arguments:
+        if is_url(argument) and not os.path.lexists(argument):
+            raise CommandError(f"{argument}: {URL_REFUSAL}")
     for argument in arguments:
         if argument == "-":
-            lines = (line.rstrip("\r\n") for line in sys.stdin)
-            yield from expand_paths(filter(None, lines))
-        elif Path(argument).is_dir():
-            yield from map(str, find_images(Path(argument)))
-        elif glob.has_magic(argument) and not os.path.lexists(argument):
-            # If nothing matches, the pattern is reported as a file that does not exist.
-            yield from sorted(glob.glob(argument)) or [argument]  # noqa: PTH207 - may be absolute
+            for line in sys.stdin:
+                if path := line.rstrip("\r\n"):
+                    yield from _expand(path)
         else:
-            yield argument
+            yield from _expand(argument)
+
+
+def _expand(argument: str) -> Iterator[str]:
+    if Path(argument).is_dir():
+        yield from map(str, find_images(Path(argument)))
+    elif glob.has_magic(argument) and not os.path.lexists(argument):
+        # If nothing matches, the pattern is reported as a file that does not exist.
+        yield from sorted(glob.glob(argument)) or [argument]  # noqa: PTH207 - may be absolute
+    else:
+        yield argument
 
 
 def is_skipped_folder(name: str) -> bool:

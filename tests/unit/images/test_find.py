@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from support.pictures.plain import write_picture
 
+from pyimagesearch.console import CommandError
 from pyimagesearch.images.find import expand_paths, find_images
 
 
@@ -97,6 +99,13 @@ def test_a_pattern_without_matches_is_yielded_as_it_is(tmp_path: Path) -> None:
 def test_a_file_named_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     paths = [str(write_picture(tmp_path / name)) for name in ("a[1].png", "a1.png")]
     assert list(expand_paths(paths)) == paths
+
+
+def test_a_url_is_refused_before_anything_else_is_yielded(tmp_path: Path) -> None:
+    image = str(write_picture(tmp_path / "a.png"))
+    url = "https://example.org/p/red.jpg?size=2"
+    with pytest.raises(CommandError, match=rf"^{re.escape(url)}: is a URL; download the photo"):
+        next(expand_paths([image, url]))
 
 
 def test_standard_input_holds_one_path_per_line(
