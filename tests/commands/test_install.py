@@ -27,8 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for pattern in ("*.toml", "*.py", "*.txt", "*.md", "LICENSE"):
         for path in ROOT.glob(pattern):
             shutil.copy(path, source)
-    for folder in ("pyimagesearch", "benchmarks", "tools"):
-        shutil.copytree(ROOT / folder, source / folder)
+    for name in ("pyimagesearch", "benchmarks", "tools"):
+        shutil.copytree(ROOT / name, source / name)
     for name in ("fashion.model", "mlb.pickle", ".cache/photos.npy"):
         for folder in (source, source / "pyimagesearch"):
             (folder / name).parent.mkdir(exist_ok=True)
