@@ -13,13 +13,17 @@ from support.commands import ROOT
 import search_bing_api
 from pyimagesearch.cli import classify_arguments, train_arguments
 
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    path
+    for folder in ("", "benchmarks", "dataset", "docs")
+    for path in (ROOT / folder).glob("*.md")
+]
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "train.py": train_arguments.make_parser,
     "classify.py": classify_arguments.make_parser,
     "search_bing_api.py": search_bing_api.make_parser,
 }
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -37,6 +41,18 @@ def test_commands_md_is_what_make_docs_writes() -> None:
 
 def test_the_readme_has_at_most_130_lines() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
+
+
+def test_the_numbers_in_the_readme_are_those_in_results_md() -> None:
+    readme, results = (
+        (ROOT / name).read_text(encoding="utf-8").replace(",", "")
+        for name in ("README.md", "docs/results.md")
+    )
+    section = readme.partition("## Five numbers")[2].partition("\n## ")[0]
+    measured = [line.split("|")[2] for line in section.splitlines() if line.startswith("|")][2:]
+    numbers = [number for cell in measured for number in re.findall(r"\d[\d.]*", cell)]
+    assert len(measured) == 5
+    assert [number for number in numbers if not re.search(rf"\b{number}\b", results)] == []
 
 
 @each_page
