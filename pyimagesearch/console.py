@@ -83,6 +83,8 @@ def run(command: Callable[[], None], verbose: bool = False) -> int:
     `verbose`. A closed pipe ends the command silently with 141, Ctrl-C with 130, as shells expect.
     """
     _repair_streams()
+    # A keras.json in the home folder, often left over from the tutorial, may name another backend.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     if not verbose:
         silence_native_libraries()
     name = Path(sys.argv[0]).name

@@ -1,7 +1,8 @@
-"""Make `import cv2` work: swap opencv-python for its headless twin where display libraries lack.
+"""Replace opencv-python with opencv-python-headless if `import cv2` fails for want of a library.
 
-opencv-python needs libGL, libxcb and libglib, which bare servers and containers do not have.
-opencv-python-headless of the same version does everything here but `classify.py --show`.
+opencv-python needs display libraries (libGL, libxcb, libglib), which servers and containers often
+do not have. opencv-python-headless of the same version does not need them, and does everything that
+is used here except `classify.py --show`.
 
     python tools/ensure_opencv.py
 """
@@ -12,15 +13,18 @@ import sys
 
 
 def import_error() -> str:
-    """Return why `import cv2` fails in a fresh interpreter, or "" where it works."""
+    """Return why `import cv2` fails in a fresh interpreter, or "" if it works."""
     result = subprocess.run(
-        [sys.executable, "-c", "import cv2"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", "import cv2"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return result.stderr.strip().rpartition("\n")[2] if result.returncode else ""
 
 
-def installed(package: str) -> str:
-    """Return the version of a package that is installed, or ""."""
+def installed_version(package: str) -> str:
+    """Return the version of an installed package, or "" if it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -28,20 +32,19 @@ def installed(package: str) -> str:
 
 
 def pip(*arguments: str) -> None:
-    """Run this interpreter's pip; raises CalledProcessError where it fails."""
+    """Run the pip of this interpreter; raises CalledProcessError if it fails."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, *arguments], check=True)
 
 
 def main() -> int:
-    """Swap the package where a shared library is missing; return 1 if the import still fails."""
+    """Replace the package if a shared library is missing; return 1 if the import still fails."""
     reason = import_error()
-    if not reason:
-        return 0
-    if "cannot open shared object file" in reason and (version := installed("opencv-python")):
-        print(f"opencv-python cannot start here ({reason})", file=sys.stderr)
-        print(f"installing opencv-python-headless {version} in its place", file=sys.stderr)
-        # Both own the folder cv2/: all of it has to go before the other one comes.
+    version = installed_version("opencv-python")
+    if "cannot open shared object file" in reason and version:
+        print(f"opencv-python cannot be imported here ({reason})", file=sys.stderr)
+        print(f"installing opencv-python-headless {version} instead", file=sys.stderr)
+        # Both packages own the folder cv2/, so the first must be gone before the second comes.
         pip("uninstall", "--yes", "opencv-python", "opencv-python-headless")
         pip("install", f"opencv-python-headless=={version}")
         reason = import_error()

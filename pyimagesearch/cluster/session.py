@@ -81,7 +81,10 @@ def _connected(address: str) -> Iterator[ModuleType]:
         _check_reachable(address)
     ray = require_ray()
     # The workers may run where this folder is not.
-    environment = {"py_modules": [str(PACKAGE)]}
+    environment = {
+        "py_modules": [str(PACKAGE)],
+        "env_vars": {"KERAS_BACKEND": "tensorflow"},
+    }
     try:
         ray.init(address, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -1,67 +1,87 @@
-import importlib.metadata
+"""tools/ensure_opencv.py as a process, in an environment with an OpenCV that cannot be imported.
+
+The environment has no packages but a cv2 and a pip made here: the pip writes down how it was
+called, and "installs" a cv2 that can be imported.
+"""
+
+import os
 import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 from support.commands import ROOT
+from support.environments import create_environment
 
-sys.path.insert(0, str(ROOT / "tools"))
-import ensure_opencv
+MISSING = "ImportError('libGL.so.1: cannot open shared object file: No such file or directory')"
+PIP = """\
+import pathlib, sys
+packages = pathlib.Path(__file__).parents[1]
+with (packages / "pip_calls.txt").open("a") as calls:
+    print(*sys.argv[1:], file=calls)
+if "install" in sys.argv:
+    (packages / "cv2.py").write_text("")
+"""
 
-MISSING = "ImportError: libGL.so.1: cannot open shared object file: No such file or directory"
+
+class Environment:
+    """A Python with packages of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.python, self.packages = create_environment(folder)
+
+    def ensure_opencv(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.python, "-I", "-B", ROOT / "tools" / "ensure_opencv.py"],
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def pip_calls(self) -> list[str]:
+        calls = self.packages / "pip_calls.txt"
+        return calls.read_text().splitlines() if calls.exists() else []
 
 
 @pytest.fixture
-def pip_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(ensure_opencv, "pip", lambda *arguments: calls.append(arguments))
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "5.0.0.93")
-    return calls
+def environment(tmp_path: Path) -> Environment:
+    environment = Environment(tmp_path / "environment")
+    files = {
+        "pip/__init__.py": "",
+        "pip/__main__.py": PIP,
+        "opencv_python-5.0.0.93.dist-info/METADATA": "Name: opencv-python\nVersion: 5.0.0.93\n",
+    }
+    for name, text in files.items():
+        path = environment.packages / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return environment
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, *reasons: str) -> None:
-    left = list(reasons)
-    monkeypatch.setattr(ensure_opencv, "import_error", lambda: left.pop(0))
+def test_an_opencv_that_can_be_imported_is_left_alone(environment: Environment) -> None:
+    (environment.packages / "cv2.py").write_text("")
+    result = environment.ensure_opencv()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert environment.pip_calls() == []
 
 
-def test_a_working_opencv_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, pip_calls: list[tuple[str, ...]]
+def test_if_a_display_library_is_missing_headless_opencv_of_the_same_version_is_installed(
+    environment: Environment,
 ) -> None:
-    answers(monkeypatch, "")
-    assert ensure_opencv.main() == 0
-    assert pip_calls == []
+    (environment.packages / "cv2.py").write_text(f"raise {MISSING}")
+    result = environment.ensure_opencv()
+    assert result.returncode == 0, result.stderr
+    assert "libGL.so.1" in result.stderr
+    uninstall, install = environment.pip_calls()
+    assert uninstall.endswith("uninstall --yes opencv-python opencv-python-headless")
+    assert install.endswith("install opencv-python-headless==5.0.0.93")
 
 
-def test_where_a_display_library_lacks_the_headless_twin_of_the_same_version_comes(
-    monkeypatch: pytest.MonkeyPatch,
-    pip_calls: list[tuple[str, ...]],
-    capsys: pytest.CaptureFixture[str],
+def test_any_other_failure_of_the_import_is_reported_and_nothing_is_installed(
+    environment: Environment,
 ) -> None:
-    answers(monkeypatch, MISSING, "")
-    assert ensure_opencv.main() == 0
-    assert pip_calls == [
-        ("uninstall", "--yes", "opencv-python", "opencv-python-headless"),
-        ("install", "opencv-python-headless==5.0.0.93"),
-    ]
-    said = capsys.readouterr().err
-    assert "libGL.so.1" in said
-    assert "installing opencv-python-headless 5.0.0.93" in said
-
-
-def test_another_failure_is_passed_on(
-    monkeypatch: pytest.MonkeyPatch,
-    pip_calls: list[tuple[str, ...]],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    answers(monkeypatch, "ModuleNotFoundError: No module named 'cv2'")
-    assert ensure_opencv.main() == 1
-    assert pip_calls == []
-    assert "No module named 'cv2'" in capsys.readouterr().err
-
-
-def test_the_import_is_tried_in_a_fresh_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess([], 1, "", f"Traceback ...\n{MISSING}\n")
-
-    monkeypatch.setattr(subprocess, "run", failing)
-    assert ensure_opencv.import_error() == MISSING
+    (environment.packages / "cv2.py").write_text("import no_such_module")
+    result = environment.ensure_opencv()
+    assert result.returncode == 1
+    assert "No module named 'no_such_module'" in result.stderr
+    assert environment.pip_calls() == []
