@@ -1,1 +1,1 @@
-"""One command for each claim of the README; see benchmarks/README.md."""
+"""One command for each measured claim; see benchmarks/README.md."""

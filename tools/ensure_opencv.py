@@ -1,7 +1,8 @@
-"""Make `import cv2` work: swap opencv-python for its headless twin where display libraries lack.
+"""Make `import cv2` work: install headless OpenCV if display libraries are missing.
 
 opencv-python needs libGL, libxcb and libglib, which bare servers and containers do not have.
-opencv-python-headless of the same version does everything here but `classify.py --show`.
+opencv-python-headless of the same version can do all that is needed here, except for
+`classify.py --show`.
 
     python tools/ensure_opencv.py
 """
@@ -12,7 +13,7 @@ import sys
 
 
 def import_error() -> str:
-    """Return why `import cv2` fails in a fresh interpreter, or "" where it works."""
+    """Return why `import cv2` fails in a new interpreter, or "" if it works."""
     result = subprocess.run(
         [sys.executable, "-c", "import cv2"], capture_output=True, text=True, check=False
     )
@@ -20,7 +21,7 @@ def import_error() -> str:
 
 
 def installed(package: str) -> str:
-    """Return the version of a package that is installed, or ""."""
+    """Return the version of an installed package, or "" if it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -28,20 +29,20 @@ def installed(package: str) -> str:
 
 
 def pip(*arguments: str) -> None:
-    """Run this interpreter's pip; raises CalledProcessError where it fails."""
+    """Run this interpreter's pip; raises CalledProcessError if it fails."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, *arguments], check=True)
 
 
 def main() -> int:
-    """Swap the package where a shared library is missing; return 1 if the import still fails."""
+    """Replace the package if a shared library is missing; return 1 if the import still fails."""
     reason = import_error()
     if not reason:
         return 0
     if "cannot open shared object file" in reason and (version := installed("opencv-python")):
-        print(f"opencv-python cannot start here ({reason})", file=sys.stderr)
-        print(f"installing opencv-python-headless {version} in its place", file=sys.stderr)
-        # Both own the folder cv2/: all of it has to go before the other one comes.
+        print(f"opencv-python cannot be imported ({reason})", file=sys.stderr)
+        print(f"installing opencv-python-headless {version} instead", file=sys.stderr)
+        # Both packages own the folder cv2/, so all of it has to go before the other is installed.
         pip("uninstall", "--yes", "opencv-python", "opencv-python-headless")
         pip("install", f"opencv-python-headless=={version}")
         reason = import_error()

@@ -32,7 +32,7 @@ def test_a_working_opencv_is_left_alone(
     assert pip_calls == []
 
 
-def test_where_a_display_library_lacks_the_headless_twin_of_the_same_version_comes(
+def test_headless_opencv_of_the_same_version_is_installed_if_a_display_library_is_missing(
     monkeypatch: pytest.MonkeyPatch,
     pip_calls: list[tuple[str, ...]],
     capsys: pytest.CaptureFixture[str],
