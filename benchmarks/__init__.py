@@ -1,4 +1,4 @@
-"""One command for each claim of the README; see benchmarks/README.md."""
+"""One command for each measured claim; see benchmarks/README.md."""
 
 import os
 

@@ -1,70 +1,83 @@
-"""Would several workers do as well if each normalised by its own images, without an exchange?
+"""Does the score suffer if each worker normalises by its own images, without an exchange?
 
-Trains in one process as train.py does, but each batch is cut as so many workers would share it:
-every part is normalised by its own moments, and the moving statistics are those of the first part,
-as the worker that saves the network would have them. One worker is what train.py does with any
-number of them.
+Trains in one process as train.py does, except that each batch is cut into the shards that so many
+workers would have. Each shard is normalised by its own moments, and the moving statistics are those
+of the first shard, because the first worker saves the network. With one worker this is the training
+of train.py, whose workers exchange moments.
 
     python -m benchmarks.batch_norm --dataset PHOTOS [--workers 1 2 8] [--seeds 3]
 """
 
-import argparse
-from pathlib import Path
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from statistics import mean
 from unittest.mock import patch
 
 import tensorflow as tf
-from pyimagesearch.networks.training_layers import FusedBatchNormalization
 
 from benchmarks import photos
-from pyimagesearch.console import silence_native_libraries
-from pyimagesearch.networks import training_layers
-from pyimagesearch.training import run
-from pyimagesearch.training.history import best_epoch
+from pyimagesearch import console
+from pyimagesearch.data.dataset import Dataset, split
+from pyimagesearch.training import layers, loop
+from pyimagesearch.training.history import EpochMetrics, best_epoch
+from pyimagesearch.training.layers import FusedBatchNormalization
+from pyimagesearch.training.recipe import Recipe
 from pyimagesearch.training.shard import Shard
+from train import build_model
+
+FIRST_SEED = 42
 
 
-def apart(workers: int) -> type[FusedBatchNormalization]:
-    """Return the layer that normalises each worker's share of a batch by itself."""
+def normalisation_by_shard(workers: int) -> type[FusedBatchNormalization]:
+    """Return a layer that normalises each worker's shard of a batch by the shard's own moments."""
 
-    class Apart(FusedBatchNormalization):
+    class ShardBatchNormalization(FusedBatchNormalization):
         def _normalised(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            shares = [Shard(inputs.shape[0], rank, workers) for rank in range(workers)]
+            shards = [Shard(inputs.shape[0], rank, workers) for rank in range(workers)]
             normalise = super()._normalised
-            parts, means, variances = zip(
-                *(normalise(shard.take(inputs)) for share in shares), strict=True
+            outputs, means, variances = zip(
+                *(normalise(shard.take(inputs)) for shard in shards), strict=True
             )
-            places = [shard.take(tf.range(inputs.shape[0])) for share in shares]
-            return tf.dynamic_stitch(places, parts), means[0], variances[0]
+            places = [shard.take(tf.range(inputs.shape[0])) for shard in shards]
+            return tf.dynamic_stitch(places, outputs), means[0], variances[0]
 
-    return Apart
+    return ShardBatchNormalization
+
+
+def train(data: Dataset, recipe: Recipe, workers: int) -> list[EpochMetrics]:
+    """Return the epochs of a training whose batches are normalised as by `workers` workers."""
+    data = split(data, recipe.validation, recipe.seed)
+    model = build_model(data, recipe)
+    with patch.object(layers, "FusedBatchNormalization", normalisation_by_shard(workers)):
+        return loop.fit(model, data, recipe)
+
+
+def describe(scores: Sequence[float]) -> str:
+    """Return the mean of the scores, and the scores."""
+    return f"{mean(scores):.3f} ({', '.join(f'{score:.3f}' for score in scores)})"
 
 
 def main() -> None:
-    """Train with each seed for each number of workers, and print a line a number."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--dataset", type=Path, required=True)
+    """Train with each seed for each number of workers, and print a line for each number."""
+    parser = photos.make_parser(__doc__)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="instead of the architecture's own")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     options = parser.parse_args()
-    silence_native_libraries()
+    data, recipe = photos.load(options.dataset, FIRST_SEED, options.epochs)
     for workers in options.workers:
-        best, last = [], []
-        for seed in range(42, 42 + options.seeds):
-            data, _, recipe = photos.prepare(options.dataset, seed, options.epochs)
-            with patch.object(training_layers, "FusedBatchNormalization", apart(workers)):
-                epochs = run.run(data, recipe).epochs
-            best.append(best_epoch(epochs).validation_exact_match)
-            last.append(epochs[-1].validation_exact_match)
-        size = recipe.settings.batch_size // workers
+        runs = [
+            train(data, replace(recipe, seed=seed), workers)
+            for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)
+        ]
+        best = describe([best_epoch(epochs).validation_exact_match for epochs in runs])
+        last = describe([epochs[-1].validation_exact_match for epochs in runs])
         print(
-            f"{workers} workers, normalised by {size} images: exact match of the best epoch "
-            f"{mean(best):.3f} ({', '.join(f'{score:.3f}' for score in best)}), of the last "
-            f"{mean(last):.3f} ({', '.join(f'{score:.3f}' for score in last)})",
+            f"{workers} workers, normalised by {recipe.batch_size // workers} images: exact match "
+            f"of the best epoch {best}, of the last {last}",
             flush=True,
         )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(console.run(main))

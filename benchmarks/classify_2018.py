@@ -1,4 +1,4 @@
-"""The 2018 tutorial's classify.py on Keras 3: what tagging is measured by.
+"""The 2018 tutorial's classify.py on Keras 3, with which tagging is compared.
 
 python -m benchmarks.classify_2018 --model plain.keras --labelbin mlb.pickle --image photo.jpg
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def main() -> None:
-    """Load everything, tag each image by itself, print every label's percentage."""
+    """Load everything, tag the images one by one, and print the percentage of every label."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("-m", "--model", required=True)
     parser.add_argument("-l", "--labelbin", type=Path, required=True)

@@ -1,36 +1,66 @@
-"""The photos that several benchmarks learn from."""
+"""The photos that several benchmarks train on, loaded as train.py loads them."""
 
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyimagesearch.networks.build import Recipe
-
 from pyimagesearch import labels
-from pyimagesearch.data import near_duplicates
-from pyimagesearch.data.cache import load_images
-from pyimagesearch.data.splits import Indices
-from pyimagesearch.images import decoder
-from pyimagesearch.labels.groups import find_groups
-from pyimagesearch.networks import build
-from pyimagesearch.training import loop
+from pyimagesearch.cli import train_arguments
+from pyimagesearch.data.dataset import Dataset
+from pyimagesearch.images import pool
+from pyimagesearch.tagger import Tagger
+from pyimagesearch.training.recipe import Recipe
+from train import load as load_labelled
 
 
-def prepare(
-    dataset: Path, seed: int, epochs: int | None = None, architecture: str | None = None
-) -> tuple[loop.Data, Indices, Recipe]:
-    """Return the photos in `dataset`, their near-duplicate duplicate_groups (N,), and train.py's recipe.
+def make_parser(doc: str) -> argparse.ArgumentParser:
+    """Return a parser with the options of every benchmark that trains; see `load`.
 
-    `epochs` and `architecture` take the place of what train.py would choose.
+    `doc` is the docstring of the benchmark; its first line is the description.
     """
-    samples = labels.read(dataset)
-    groups = find_groups(samples)
-    name = architecture or build.choose(groups, sorted(labels.count_labels(samples)))
-    settings = build.DEFAULTS[name]
-    settings = replace(settings, epochs=epochs or settings.epochs)
-    recipe = Recipe(name, settings, validation_share=0.2, seed=seed)
-    samples, pixels = load_images(
-        samples, settings.image_size, decoder.MAX_PIXELS, 0.1, Path(".cache")
-    )
-    duplicate_groups = near_duplicates.find_groups(pixels)
-    data, _ = loop.prepare(samples, pixels, groups, duplicate_groups, recipe.validation_share, seed)
-    return data, duplicate_groups, recipe
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("--dataset", type=Path, required=True, help="folder of labelled photos")
+    parser.add_argument("--epochs", type=int, help="default: those of train.py")
+    return parser
+
+
+def load(
+    dataset: Path,
+    seed: int,
+    epochs: int | None = None,
+    architecture: str = "auto",
+    cache: Path = Path(".cache"),
+) -> tuple[Dataset, Recipe]:
+    """Return the photos in `dataset` and train.py's recipe for them.
+
+    `epochs` and `architecture` override what train.py would choose. Raises CommandError if the
+    photos cannot be used.
+    """
+    arguments = ["--dataset", dataset, "--seed", seed, "--cache", cache]
+    arguments += ["--architecture", architecture]
+    if epochs:
+        arguments += ["--epochs", epochs]
+    options = train_arguments.parse(list(map(str, arguments)))
+    # stdout is for the results of the benchmark.
+    with contextlib.redirect_stdout(sys.stderr):
+        data, _, recipe = load_labelled(options)
+    return data, recipe
+
+
+def paths_of(dataset: Path) -> list[Path]:
+    """Return the paths of the labelled photos in `dataset`."""
+    return [sample.path for sample in labels.read(dataset)]
+
+
+def decode_all(paths: Sequence[Path], side: int) -> None:
+    """Decode as the commands do, to squares of `side` pixels, and do nothing else."""
+    for _ in pool.load_many(paths, side):
+        pass
+
+
+def without_rejection(tagger: Tagger) -> Tagger:
+    """Return `tagger` without its rejection of unknown photos."""
+    return Tagger(replace(tagger.config, energy_threshold=0.0), tagger.network)

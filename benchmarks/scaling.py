@@ -1,16 +1,16 @@
 """How do time and memory grow with the number of photos?
 
-Draws folders of small photos, no two alike, by cutting, turning and recolouring those of the
-dataset, and runs train.py for one epoch on each folder twice: the second run finds the photos
-decoded. Memory that belongs to the process (anonymous) is told apart from pages of the mapped
-cache, which the system takes back when it needs them.
+Makes folders of small photos by cutting, turning, and brightening or darkening those of the
+dataset, so that no two are alike. Runs train.py on each folder for one epoch, twice: the second run
+finds the decoded photos in the cache. The memory of the process itself (anonymous) is reported
+apart from the pages of the mapped cache, which the system takes back when it needs them. The memory
+is read from /proc, so this runs on Linux only.
 
     python -m benchmarks.scaling [--dataset dataset] [--counts 2000 20000 200000]
 """
 
 import argparse
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +22,8 @@ from threading import Thread
 import cv2
 import numpy as np
 
+from benchmarks import processes
+from pyimagesearch import console
 from pyimagesearch.images import decoder
 from pyimagesearch.labels import Sample, read
 
@@ -35,47 +37,47 @@ RESIDENT = re.compile(r"VmHWM:\s+(\d+) kB")
 class Run:
     """What a run of train.py took."""
 
-    start: float  # seconds until training began
+    start: float  # seconds until the training began
     seconds: float  # in all
     anonymous: float  # MB, peak
     resident: float  # MB, peak, with the pages of the cache
 
 
 def draw(samples: list[Sample], folder: Path, count: int) -> None:
-    """Write `count` changed copies of the photos into `folder`, a folder a combination."""
-    pictures = [decoder.load(sample.path, 2 * SIDE) for sample in samples]
+    """Write `count` changed copies of the photos below `folder`, in a folder for each labelset."""
+    images = [decoder.load(sample.path, 2 * SIDE) for sample in samples]
     names = ["_".join(sample.labels) for sample in samples]
     for name in set(names):
         (folder / name).mkdir(parents=True)
 
-    def one(number: int) -> None:
+    def write(number: int) -> None:
         random = np.random.default_rng(number)
         which = number % len(samples)
         corners = np.array([[0, 0], [1, 0], [0, 1]], np.float32) * SIDE
         moved = 2 * corners + random.uniform(-0.35, 0.35, (3, 2)) * SIDE
         turn = cv2.getAffineTransform(moved.astype(np.float32), corners)
-        picture = cv2.warpAffine(pictures[which], turn, (SIDE, SIDE), borderMode=cv2.BORDER_REFLECT)
-        picture = cv2.convertScaleAbs(picture, alpha=random.uniform(0.6, 1.2))
+        image = cv2.warpAffine(images[which], turn, (SIDE, SIDE), borderMode=cv2.BORDER_REFLECT)
+        image = cv2.convertScaleAbs(image, alpha=random.uniform(0.6, 1.2))
         path = folder / names[which] / f"{number:07}.jpg"
-        cv2.imwrite(str(path), picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+        cv2.imwrite(str(path), image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
 
     with ThreadPoolExecutor() as threads:
-        for _ in threads.map(one, range(count)):
+        for _ in threads.map(write, range(count)):
             pass
 
 
-class Watch(Thread):
-    """Notes the peak memory of a process until it ends; Linux only."""
+class MemoryWatch(Thread):
+    """Records the peak memory of a process until it ends."""
 
     def __init__(self, process: int) -> None:
-        """Begin to watch the process of this number."""
+        """Start to watch the process with this id."""
         super().__init__(daemon=True)
         self.status = Path(f"/proc/{process}/status")
         self.anonymous = self.resident = 0.0  # MB
         self.start()
 
     def run(self) -> None:
-        """Look every tenth of a second."""
+        """Read the memory ten times a second."""
         while match := ANONYMOUS.search(text := self._text()):
             self.anonymous = max(self.anonymous, int(match[1]) / 2**10)
             if resident := RESIDENT.search(text):
@@ -85,34 +87,35 @@ class Watch(Thread):
     def _text(self) -> str:
         try:
             return self.status.read_text()
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             return ""
 
 
 def run(folder: Path, output: Path) -> Run:
-    """Run train.py for one epoch and watch it; raises where it fails."""
-    files = ("-m", output / "m", "-l", output / "l", "-p", output / "p", "--cache", output / "c")
-    command = (sys.executable, "train.py", "-d", folder, "--epochs", 1, *files)
+    """Run train.py for one epoch and measure it; raises CommandError if it fails."""
+    flags = (*processes.output_flags(output), "--cache", output / "cache")
+    command = ("train.py", "--dataset", folder, "--epochs", 1, *flags)
     begin = time.perf_counter()
-    process = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    watch, start = Watch(process.pid), 0.0
-    assert process.stderr is not None
-    for line in process.stderr:
+    process = processes.start(*command)
+    watch, start, printed = MemoryWatch(process.pid), 0.0, ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        printed = line
         if epoch := EPOCH.match(line):
             start = time.perf_counter() - begin - float(epoch[1])
     if process.wait():
-        raise SystemExit(f"{' '.join(map(str, command))} failed")
+        raise processes.failure(command, printed)
     seconds = time.perf_counter() - begin
     watch.join()
     return Run(start, seconds, watch.anonymous, watch.resident)
 
 
 def main() -> None:
-    """Print a line a run, and what each further photo costs."""
+    """Print a line for each run, and what a thousand photos more cost."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--dataset", type=Path, default=Path("dataset"))
+    parser.add_argument(
+        "--dataset", type=Path, default=Path("dataset"), help="folder of labelled photos"
+    )
     parser.add_argument("--counts", type=int, nargs="+", default=[2000, 20_000, 200_000])
     options = parser.parse_args()
     samples = read(options.dataset)
@@ -141,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(console.run(main))

@@ -2,8 +2,8 @@
 
     python tools/render_dataset.py
 
-The same seed gives the same pictures. Each one has its own random numbers, drawn from the seed,
-its folder and its number, so no picture depends on another.
+The same seed gives the same pictures. The random numbers of each picture depend on the seed, the
+folder and the number of the picture only, so no picture depends on another.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PER_LABEL = 96
 LONG_SIDES = (160, 201)
 QUALITY = 84
 
-# numbers from 1000 up are never drawn into dataset/
+# Numbers from 1000 on are never drawn into dataset/.
 EXAMPLES = (
     ("black_jeans", 1003),
     ("blue_dress", 1000),
@@ -62,7 +62,7 @@ def example_picture(number: int, seed: int = SEED) -> bytes:
 
 
 def render(dataset: Path, examples: Path, per_label: int, seed: int) -> int:
-    """Write all pictures and return how many bytes they have."""
+    """Write all pictures and return their size in bytes."""
     total = 0
     for label in LABELS:
         folder = dataset / label
@@ -77,18 +77,23 @@ def render(dataset: Path, examples: Path, per_label: int, seed: int) -> int:
 
 
 def main() -> None:
-    """Parse the command line and draw."""
+    """Draw the pictures."""
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--dataset", type=Path, default=ROOT / "dataset", help="folder of folders")
     parser.add_argument(
-        "--examples", type=Path, default=ROOT / "examples", help="folder of examples"
+        "--dataset",
+        type=Path,
+        default=ROOT / "dataset",
+        help="folder to write to",
+    )
+    parser.add_argument(
+        "--examples", type=Path, default=ROOT / "examples", help="folder to write the examples to"
     )
     parser.add_argument("--per-label", type=int, default=PER_LABEL, help="pictures in each folder")
-    parser.add_argument("--seed", type=int, default=SEED, help="another seed, other pictures")
+    parser.add_argument("--seed", type=int, default=SEED, help="another seed gives other pictures")
     arguments = parser.parse_args()
-    # one thread: sums in another order could change a pixel
+    # One thread, because adding in another order could change a pixel.
     cv2.setNumThreads(1)
     total = render(arguments.dataset, arguments.examples, arguments.per_label, arguments.seed)
     print(f"{total / 1e6:.2f} MB in {arguments.dataset} and {arguments.examples}")

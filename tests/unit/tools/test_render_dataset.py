@@ -2,15 +2,14 @@
 
 import sys
 from collections import Counter
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from support.commands import ROOT
 
-# the tool is a script beside its package, not a part of the installed program
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-
+# The tool is a script next to its package.
+sys.path.insert(0, str(ROOT / "tools"))
 import render_dataset as tool
 from drawing.scenes import plan
 
