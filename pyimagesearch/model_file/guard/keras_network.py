@@ -56,7 +56,7 @@ def load(
     config = json.loads(archive.read(NETWORK_CONFIG))
     if not isinstance(config, dict):
         raise RefusedError("its config.json does not describe a network")
-    # With what it was compiled does not matter here, and could be any object of Keras.
+    # How it was compiled is not needed, and could ask for any object of Keras.
     config.pop("compile_config", None)
     check_kinds(config)
     check_size(config, input_shape, output_shape, count_weights(archive))

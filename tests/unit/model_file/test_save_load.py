@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 import zipfile
 from dataclasses import replace
@@ -136,6 +137,18 @@ def test_without_an_onnx_export_auto_uses_keras_and_onnx_is_an_error(
     np.testing.assert_allclose(predict(photos()), expected(), atol=1e-6)
     with pytest.raises(CommandError, match="has no ONNX export; use --engine keras"):
         save_load.load(*paths, "onnx")
+
+
+def test_a_keras_network_loads_without_links(
+    paths: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("A required privilege is not held by the client")  # as Windows says
+
+    for name in ("symlink", "link"):
+        monkeypatch.setattr(os, name, refuse)
+    _, predict = save_load.load(*paths, "keras")
+    assert predict(photos()).shape == (3, 6)
 
 
 def test_an_unknown_engine_is_an_error(paths: tuple[Path, Path]) -> None:
