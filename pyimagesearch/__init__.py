@@ -2,5 +2,5 @@
 
 import os
 
-# An old keras.json in the home folder, as the tutorial's readers have, may name another.
+# Readers of the 2018 tutorial may have an old keras.json that sets another backend.
 os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -1,1 +1,1 @@
-"""model_file."""
+"""The file that train.py saves and classify.py loads, and what runs the network in it."""
