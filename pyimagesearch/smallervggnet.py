@@ -1,4 +1,4 @@
-"""SmallerVGGNet, the compact VGG of the 2018 tutorial, layer for layer.
+"""SmallerVGGNet, the small VGG network of the 2018 tutorial, layer for layer.
 
 Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
 https://arxiv.org/abs/1409.1556, with batch normalisation after each activation.
@@ -7,12 +7,12 @@ https://arxiv.org/abs/1409.1556, with batch normalisation after each activation.
 import keras
 from keras import layers
 
-# Keras's default of 0.99 needs thousands of steps to settle; a run here has a few hundred.
+# The default of Keras, 0.99, needs thousands of steps to converge; a run here has a few hundred.
 MOMENTUM = 0.9
 
 
 class SmallerVGGNet:
-    """Three stages of 3x3 convolutions, a dense layer of 1024, and one output a label."""
+    """Three stages of 3x3 convolutions, a dense layer of 1024, and one output per label."""
 
     @staticmethod
     def build(
@@ -20,9 +20,9 @@ class SmallerVGGNet:
     ) -> keras.Model:
         """Return the uncompiled network for float images scaled to 0..1.
 
-        Its input is (batch, height, width, depth), or (batch, depth, height, width) where
-        Keras's image data format is "channels_first"; its output is (batch, classes).
-        `finalAct` is "sigmoid" for labels that may hold together, "softmax" for one class.
+        Its input is (batch, height, width, depth), or (batch, depth, height, width) if the image
+        data format of Keras is "channels_first"; its output is (batch, classes). `finalAct` is
+        "sigmoid" if an image can have several labels, "softmax" if it has exactly one class.
         """
         channels_first = keras.config.image_data_format() == "channels_first"
         shape = (depth, height, width) if channels_first else (height, width, depth)

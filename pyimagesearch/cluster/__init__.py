@@ -1,1 +1,1 @@
-"""Training and tagging on several processes or machines by Ray; imported only when asked for."""
+"""Training and tagging with several processes or machines through Ray, for --workers only."""

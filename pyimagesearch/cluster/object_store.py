@@ -1,7 +1,7 @@
-"""Files on this machine and in object stores (s3://, gs://, abfs://), by pyarrow.
+"""Files on this machine and in object stores (s3://, gs://, abfs://), through pyarrow.
 
-Everything after the bucket is the file's name as it stands, without percent escapes. Credentials
-and endpoints are read from where the store's own tools keep them (AWS_ENDPOINT_URL, for one).
+Everything after the bucket is the name of the file, taken literally, without percent-encoding.
+Credentials and endpoints come from where the store's own tools keep them, such as AWS_ENDPOINT_URL.
 """
 
 import shutil
@@ -17,16 +17,19 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.images.decoder import MAX_BYTES, SUFFIXES
 
 CHUNK = 2**20  # bytes
-READERS = 16  # a store answers after tens of milliseconds, but many at once
+READERS = 16  # an answer of a store takes tens of milliseconds, but many can be awaited at once
 
 
 def is_url(name: str) -> bool:
-    """Say whether `name` is a URL rather than a path."""
+    """Return whether `name` is a URL and not a path."""
     return "://" in name
 
 
 def resolve(place: str) -> tuple[fs.FileSystem, str]:
-    """Return the file system of a path or URL, and the path in it; raises CommandError."""
+    """Return the file system of a path or URL, and the path in it.
+
+    Raises CommandError if pyarrow cannot use the URL.
+    """
     if not is_url(place):
         return fs.LocalFileSystem(), str(Path(place).absolute())
     scheme, _, name = place.partition("://")
@@ -45,15 +48,15 @@ def _bucket(url: str) -> tuple[fs.FileSystem, str]:
 
 
 def reason(error: Exception) -> str:
-    """Return the first line of what `error` says."""
+    """Return the first line of the message of `error`."""
     return str(error).strip().partition("\n")[0]
 
 
 def find_images(url: str) -> list[str]:
-    """Return `url` where it ends as an image does, else the images below it, sorted.
+    """Return `url` if it has the extension of an image, else the images below it, sorted.
 
-    As in folders, those with a hidden name are passed over; unlike there, others are known by
-    their ending only. Raises CommandError where nothing can be listed.
+    As in folders, hidden files are skipped; unlike in folders, images are recognised by their
+    extension only. Raises CommandError if the URL cannot be listed.
     """
     if PurePosixPath(url).suffix.lower() in SUFFIXES:
         return [url]
@@ -74,10 +77,10 @@ def find_images(url: str) -> list[str]:
 def local_copies(
     names: Iterable[str], folder: Path, errors: dict[Path, str]
 ) -> Generator[Path, None, None]:
-    """Yield for each name a local file of its contents, in order, a few fetched ahead.
+    """Yield a local file for each name, in order; a few are fetched ahead.
 
-    A path stands for itself; what a URL names is copied into `folder`, for the caller to remove.
-    Where it cannot be had, there is no file, and `errors` says why.
+    A path is yielded unchanged. The file behind a URL is copied into `folder`, and the caller has
+    to remove the copy. If it cannot be read, there is no copy, and `errors` has the reason.
     """
 
     def fetch(name: str, copy: Path) -> Path:
@@ -87,7 +90,7 @@ def local_copies(
             system, path = resolve(name)
             with system.open_input_file(path) as source, copy.open("wb") as file:
                 if source.size() > MAX_BYTES:
-                    raise OSError(f"{source.size()} bytes long; the limit is {MAX_BYTES}")
+                    raise OSError(f"{source.size()} bytes; the limit is {MAX_BYTES}")
                 shutil.copyfileobj(source, file, CHUNK)
         except (OSError, ValueError, CommandError) as error:
             errors[copy] = f"cannot be read: {reason(error)}"

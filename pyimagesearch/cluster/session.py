@@ -1,4 +1,4 @@
-"""A Ray session for one command: on the cluster at RAY_ADDRESS, else on this machine alone."""
+"""A Ray session for one command, on the cluster at RAY_ADDRESS or else on this machine."""
 
 import contextlib
 import importlib
@@ -21,11 +21,11 @@ CONNECT_SECONDS = 5.0
 
 @contextlib.contextmanager
 def session(workers: int) -> Iterator[ModuleType]:
-    """Yield the module `ray`, connected, with room for `workers` workers of at least one CPU.
+    """Yield the module `ray`, connected, with at least one CPU for each of `workers` workers.
 
-    `require` comes before. Raises CommandError where the cluster cannot be reached, or has too few
-    CPUs. What workers print goes into Ray's logs; those of a session on this machine are removed
-    unless the block fails.
+    Call `check_workers` first. Raises CommandError if the cluster cannot be reached, or has too few
+    CPUs. The output of the workers goes into Ray's logs; those of a session on this machine are
+    removed unless the block fails.
     """
     if address := cluster_address():
         with _connected(address) as ray:
@@ -33,7 +33,7 @@ def session(workers: int) -> Iterator[ModuleType]:
             yield ray
         return
     folder = Path(tempfile.mkdtemp(prefix="ray-"))
-    console.status(f"starting {workers} workers on this machine by Ray, which takes 10 to 30 s")
+    console.status(f"starting {workers} workers on this machine; this takes 10 to 30 s")
     try:
         with _started(folder) as ray:
             yield ray
@@ -44,24 +44,24 @@ def session(workers: int) -> Iterator[ModuleType]:
 
 
 def check_workers(workers: int) -> None:
-    """Raise CommandError where it is clear without a session that there can be none."""
+    """Raise CommandError if Ray is not installed, or this machine has too few CPUs."""
     require_ray()
     found = os.cpu_count() or 1
     if workers > found and not cluster_address():
         raise CommandError(
-            f"--workers {workers}: this machine has {found} CPUs; ask for fewer, or name a cluster "
-            "in RAY_ADDRESS"
+            f"--workers {workers}: this machine has {found} CPUs; use fewer workers, or set "
+            "RAY_ADDRESS to a cluster"
         )
 
 
 def cluster_address() -> str:
-    """Return the address of the cluster to use; empty for this machine alone."""
+    """Return the address of the cluster to use, or an empty string for this machine."""
     address = os.environ.get("RAY_ADDRESS", "")
     return "" if address == "local" else address
 
 
 def cpus_each(ray: ModuleType, workers: int) -> int:
-    """Return the most CPUs that each of `workers` can have at once; at least 1."""
+    """Return how many CPUs each of `workers` can have if all have the same number; at least 1."""
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     for cpus in range(max(nodes, default=1), 1, -1):
         if sum(found // cpus for found in nodes) >= workers:
@@ -70,17 +70,17 @@ def cpus_each(ray: ModuleType, workers: int) -> int:
 
 
 def last_line(error: Exception) -> str:
-    """Return the end of an error of Ray's, whose text holds the traceback in the worker."""
+    """Return the last line of an error of Ray; the lines above are the worker's traceback."""
     return str(error).strip().splitlines()[-1]
 
 
 @contextlib.contextmanager
 def _connected(address: str) -> Iterator[ModuleType]:
-    """Connect to a running cluster, which gets the package from here."""
+    """Connect to a running cluster, and send it this package."""
     if address != "auto":
         _check_reachable(address)
     ray = require_ray()
-    # The workers may run where this folder is not.
+    # Other machines may not have this folder.
     environment = {
         "py_modules": [str(PACKAGE)],
         "env_vars": {"KERAS_BACKEND": "tensorflow"},
@@ -98,7 +98,7 @@ def _connected(address: str) -> Iterator[ModuleType]:
 
 @contextlib.contextmanager
 def _started(folder: Path) -> Iterator[ModuleType]:
-    """Start Ray on this machine, its files in `folder`, and stop it at the end."""
+    """Start Ray on this machine, with its files in `folder`, and stop it after the block."""
     ray = require_ray()
     try:
         ray.init(
@@ -109,9 +109,9 @@ def _started(folder: Path) -> Iterator[ModuleType]:
             logging_level=logging.ERROR,
             _temp_dir=str(folder),
         )
-    except Exception as error:  # Ray raises bare ones where its processes do not come up
+    except Exception as error:  # Ray raises plain exceptions if its processes do not start
         ray.shutdown()
-        raise CommandError(f"Ray does not start on this machine ({error})") from None
+        raise CommandError(f"Ray cannot be started on this machine ({error})") from None
     try:
         yield ray
     finally:
@@ -119,14 +119,14 @@ def _started(folder: Path) -> Iterator[ModuleType]:
 
 
 def require_ray() -> ModuleType:
-    """Return the module `ray` with ray.data and ray.train, which write to their logs only.
+    """Return the module `ray` with ray.data and ray.train, silenced on the terminal.
 
-    Raises CommandError where it is not installed.
+    Raises CommandError if it is not installed.
     """
     if not cluster_address():
-        # Ray reads these when it is imported. Nobody on the network has business with the processes
-        # of a single machine: they listen on loopback (the switch is named after the systems where
-        # that is the default), and let in who knows the token.
+        # Ray reads these when it is imported. On a single machine nobody else needs access: the
+        # processes listen on loopback only (which is the default on Windows and macOS, hence the
+        # name of the switch) and require a token.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
@@ -146,12 +146,12 @@ def require_ray() -> ModuleType:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise CommandError at once, where Ray would go on trying for a minute."""
+    """Raise CommandError at once; Ray itself would keep trying for a minute."""
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdigit():
         raise CommandError(
-            f"RAY_ADDRESS {address}: HOST:PORT of the head node is needed, or auto; from outside "
-            "the cluster use ray job submit"
+            f"RAY_ADDRESS {address}: must be HOST:PORT of the head node, or auto; from outside the "
+            "cluster use ray job submit"
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
@@ -166,5 +166,5 @@ def _check_cpus(ray: ModuleType, workers: int, where: str) -> None:
     found = int(ray.cluster_resources().get("CPU", 0))
     if workers > found:
         raise CommandError(
-            f"--workers {workers}: {where} has {found} CPUs; ask for fewer or add nodes"
+            f"--workers {workers}: {where} has {found} CPUs; use fewer workers or add nodes"
         )

@@ -1,10 +1,10 @@
-"""Tag any number of photos on several processes or machines, into parquet files.
+"""Tag any number of photos with several processes or machines, into parquet files.
 
-The photos, in the order of the single process, are cut into parts. A worker tags a part and writes
-it whole under a name of its own, so a part that a lost worker left is done again without a trace,
-a second run does only what is missing, and the parts read one after the other are the rows in
-order. Every machine must see the photos and the output under the same names: on shared storage, or
-by URL.
+The photos are divided into parts, in the order in which a single process tags them. Each part
+becomes one file, which is written completely or not at all. So if a worker is lost, its part is
+tagged again by another one; a second run tags only the parts that are missing; and the files, read
+one after the other, hold the photos in order. Every machine must see the photos and the output
+under the same names: on shared storage, or by URL.
 """
 
 import hashlib
@@ -30,27 +30,27 @@ from pyimagesearch.images import find
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.tagger import Tagged, Tagger
 
-PART = 256  # photos at least, four batches
-MOST_PARTS = 10_000
-# Readers of parquet folders pass over names that begin so.
-RECORD = "_run.json"
+PART_SIZE = 256  # photos, four batches; more if there would be more than MAX_PARTS parts
+MAX_PARTS = 10_000
+# Readers of parquet folders ignore names that begin with an underscore.
+RUN_FILE = "_run.json"
 UNFINISHED = "_unfinished-"
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker needs to know, wherever it runs."""
+    """Everything that a worker needs to know."""
 
-    model: bytes  # the two files of train.py
+    model: bytes  # the contents of the two files that train.py saved
     labelbin: bytes
     engine: str
     threshold: float | None
     max_pixels: int
     output: str  # a folder, absolute, or a URL
-    root: str  # where relative paths start
+    root: str  # the folder to which relative paths of photos are relative
 
     def digest(self, photos: Sequence[str]) -> str:
-        """Return what differs for another model, other options or other names of photos."""
+        """Return a hash of the model, the options and the names of the photos."""
         digest = hashlib.sha256(self.model + self.labelbin)
         digest.update(repr((self.engine, self.threshold, self.max_pixels, self.root)).encode())
         for photo in photos:
@@ -59,7 +59,7 @@ class Job:
 
 
 def find_photos(arguments: Iterable[str]) -> Iterator[str]:
-    """Yield the photos that the arguments of classify.py name, and those below URLs, in order."""
+    """Yield the photos that --image asks for, in order; those below a URL are listed."""
     for name in find.expand_paths(arguments):
         yield from (
             object_store.find_images(name) if object_store.is_url(name) else (str(Path(name)),)
@@ -74,7 +74,10 @@ def make_job(
     max_pixels: int,
     output: str,
 ) -> Job:
-    """Return the job of the model in the two files; raises CommandError where it tags no photos."""
+    """Return the job of tagging photos with the model in the two files.
+
+    Raises CommandError if the model cannot be loaded, or does not tag photos.
+    """
     if not Tagger.load(model, labelbin, engine, threshold).config.image_size:
         raise CommandError(f"--workers: {model} tags rows of tables, not photos")
     place = output if object_store.is_url(output) else str(Path(output).absolute())
@@ -83,7 +86,7 @@ def make_job(
 
 
 def schema(labels: Iterable[str]) -> pa.Schema:
-    """Return the columns of the output; unreadable photos have `image` and `error` only."""
+    """Return the columns of the output; unreadable photos only have `image` and `error`."""
     return pa.schema(
         [
             ("image", pa.string()),
@@ -96,7 +99,7 @@ def schema(labels: Iterable[str]) -> pa.Schema:
 
 
 def row(photo: str, result: Tagged | ImageError) -> dict[str, object]:
-    """Return one row of the output; bytes of a name that are no text are written as escapes."""
+    """Return one row of the output; bytes of a name that are not UTF-8 become escapes."""
     image = os.fsencode(photo).decode(errors="backslashreplace")
     if isinstance(result, ImageError):
         return {"image": image, "error": str(result)}
@@ -109,10 +112,10 @@ def row(photo: str, result: Tagged | ImageError) -> dict[str, object]:
 
 
 class PartTagger:
-    """A worker: loads the tagger once, tags a part at each call."""
+    """A worker: it loads the tagger once, and tags one part at each call."""
 
     def __init__(self, job: Job) -> None:
-        """Load the tagger, to run on one thread."""
+        """Load the tagger; it uses one thread."""
         self.job = job
         with tempfile.TemporaryDirectory() as folder:
             model, labelbin = Path(folder, "model"), Path(folder, "labelbin")
@@ -121,7 +124,7 @@ class PartTagger:
             self.tagger = Tagger.load(model, labelbin, job.engine, job.threshold, threads=1)
 
     def __call__(self, part: dict[str, Any]) -> dict[str, Any]:
-        """Tag `part["photos"]`, write its file, and return what cannot be read and why."""
+        """Tag `part["photos"]`, write the file of the part, and return the errors."""
         photos = [os.fsdecode(name) for name in part["photos"]]
         rows = [row(photo, result) for photo, result in self._tagged(photos)]
         table = pa.Table.from_pylist(rows, schema(self.tagger.config.labels))
@@ -144,25 +147,26 @@ class PartTagger:
 
 
 def write_part(table: pa.Table, output: str, name: str) -> None:
-    """Write `table` to the file `name` of the folder or URL `output`, whole or not at all."""
+    """Write `table` to the file `name` in the folder or URL `output`, completely or not at all."""
     system, folder = object_store.resolve(output)
     unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}-{name}"
     parquet.write_table(table, unfinished, filesystem=system)
     system.move(unfinished, f"{folder}/{name}")
 
 
-def cut(photos: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the parts of `photos`, the same for any number of workers."""
-    size = max(PART, math.ceil(len(photos) / MOST_PARTS))
+def make_parts(photos: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the parts of `photos`; they do not depend on the number of workers."""
+    size = max(PART_SIZE, math.ceil(len(photos) / MAX_PARTS))
     for number, start in enumerate(range(0, len(photos), size)):
         names = [os.fsencode(name) for name in photos[start : start + size]]
         yield {"name": f"part-{number:05}.parquet", "photos": names}
 
 
 def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
-    """Return the names of the parts that an earlier run of the same job wrote.
+    """Return the file names of the parts that an earlier run of the same job wrote.
 
-    Starts the output where there is none. Raises CommandError where it is something else.
+    Creates the output if there is none. Raises CommandError if it holds something else, or cannot
+    be written.
     """
     system, folder = object_store.resolve(job.output)
     try:
@@ -170,23 +174,24 @@ def finished_parts(job: Job, photos: Sequence[str]) -> set[str]:
         entries = system.get_file_info(fs.FileSelector(folder))
         names = {e.base_name for e in entries if not e.base_name.startswith(UNFINISHED)}
         record = {"photos": len(photos), "digest": job.digest(photos)}
-        if names <= {RECORD}:
+        if names <= {RUN_FILE}:
             unfinished = f"{folder}/{UNFINISHED}{uuid.uuid4().hex}"
             with system.open_output_stream(unfinished) as file:
                 file.write(json.dumps(record).encode())
-            system.move(unfinished, f"{folder}/{RECORD}")
+            system.move(unfinished, f"{folder}/{RUN_FILE}")
         else:
-            with system.open_input_stream(f"{folder}/{RECORD}") as file:
+            with system.open_input_stream(f"{folder}/{RUN_FILE}") as file:
                 if json.loads(file.read()) != record:
-                    raise ValueError("another run's")
+                    raise ValueError("tags of another run")
     except (ValueError, FileNotFoundError):
         raise CommandError(
-            f"{job.output}: holds something else than tags of these photos by this model and these "
-            "flags; name another place or remove it"
+            f"{job.output}: does not hold the tags of these photos from this model with these "
+            "options; choose another --output or remove it"
         ) from None
     except OSError as error:
         raise CommandError(
-            f"{job.output}: cannot be written ({object_store.reason(error)}); name another place"
+            f"{job.output}: cannot be written ({object_store.reason(error)}); choose another "
+            "--output"
         ) from None
     return {name for name in names if name.startswith("part-")}
 
@@ -201,18 +206,18 @@ def count_errors(job: Job, name: str) -> int:
 def tag(job: Job, photos: Sequence[str], workers: int) -> None:
     """Write the tags of `photos` into the parquet files of `job.output`.
 
-    Photos that cannot be read are named on stderr and have a row that says why. A second call
-    after the first was cut short does what is missing. Raises CommandError where nothing can be
-    read, and where the workers cannot be had or fail.
+    Photos that cannot be read are reported on stderr, and their rows hold the error. If an earlier
+    call was stopped, only the missing parts are tagged. Raises CommandError if there are no photos,
+    if none of them can be read, or if the workers cannot be started or fail.
     """
     if not photos:
-        raise CommandError("no photos there: nothing to tag")
+        raise CommandError("nothing to tag: no photos found")
     finished = finished_parts(job, photos)
-    parts = list(cut(photos))
+    parts = list(make_parts(photos))
     missing = [part for part in parts if part["name"] not in finished]
     count = sum(len(part["photos"]) for part in missing)
     if count < len(photos):
-        console.status(f"{len(photos) - count} of {len(photos)} photos were tagged before")
+        console.status(f"{len(photos) - count} of {len(photos)} photos were already tagged")
     unreadable = sum(count_errors(job, name) for name in finished)
     if missing:
         with (

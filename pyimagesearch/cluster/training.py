@@ -1,9 +1,9 @@
-"""Train one network on several processes or machines.
+"""Train one network with several processes or machines.
 
-Each worker runs `loop.run_epochs` under TensorFlow's multi-worker strategy, so that everything is
-as on a single machine: the same splits, batches, pictures and schedule, each worker with its shard
-of every batch. The worker of rank 0 writes the checkpoint of the run. If a worker is lost, Ray
-starts all of them again from it, and the caller, or a later run, reads the result from it.
+Each worker runs `loop.run_epochs` under TensorFlow's multi-worker strategy on its shard of every
+batch. The splits, batches, augmented images and learning rates are those of a single machine. The
+worker of rank 0 writes the checkpoint of the run. If a worker is lost, Ray restarts all of them
+from the checkpoint; the caller, or a later run, reads the result from it.
 
 Every machine must see the folder of the checkpoint and the decoded photos (--cache) under the same
 path.
@@ -33,13 +33,13 @@ from pyimagesearch.training.loop import OnEpoch, run_epochs, steps_per_epoch
 from pyimagesearch.training.recipe import Recipe
 
 BuildModel = Callable[[Dataset, Recipe], keras.Model]
-LOST_WORKERS = 2  # training continues so many times; more losses look like a permanent fault
+MAX_RESTARTS = 2  # after a worker was lost; more losses look like a permanent fault
 SECONDS_BETWEEN_REPORTS = 1.0
 
 
 @dataclass(frozen=True)
 class MappedArray:
-    """An array in a file that every machine sees; only what is used of it is read."""
+    """Where an array is in a file that every machine sees; a worker reads only what it uses."""
 
     path: str
     dtype: DTypeLike
@@ -48,7 +48,7 @@ class MappedArray:
 
     @staticmethod
     def of(array: NDArray[Any]) -> "MappedArray | None":
-        """Return where in its file a memory-mapped `array` is; None for one in memory."""
+        """Return where a memory-mapped `array` is in its file, or None if it is in memory."""
         owner: Any = array
         while owner is not None and not isinstance(owner, np.memmap):
             owner = owner.base
@@ -58,13 +58,13 @@ class MappedArray:
         return MappedArray(str(owner.filename), array.dtype, offset, array.shape)
 
     def open(self) -> NDArray[Any]:
-        """Return the array."""
+        """Return the array, memory-mapped."""
         return np.memmap(self.path, self.dtype, "r", self.offset, self.shape)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What every worker needs to know."""
+    """Everything that a worker needs to know."""
 
     build_model: BuildModel
     data: Dataset
@@ -73,7 +73,7 @@ class Task:
     checkpoint: Checkpoint
     workers: int
     cpus: int  # of each worker
-    events: Any  # a Ray queue of what rank 0 reports
+    events: Any  # the Ray queue to which rank 0 reports its progress
 
 
 def fit_with_workers(
@@ -87,14 +87,14 @@ def fit_with_workers(
 ) -> list[EpochMetrics]:
     """Train `model` in place as `loop.fit` does, with several workers; return its epochs.
 
-    `build_model` built `model`, and builds the same network in each worker. Continues from what was
-    found in `checkpoint`. Calls `on_epoch` in another thread. Raises CommandError if the workers
-    cannot be started, if they are lost more often than LOST_WORKERS, and if the loss diverges.
+    `build_model` built `model`, and builds the same network in each worker. Continues after the
+    last epoch in `checkpoint`. Calls `on_epoch` from another thread. Raises CommandError if the
+    workers cannot be started, are lost more than MAX_RESTARTS times, or the loss diverges.
     """
     if recipe.batch_size < 2 * workers or len(data.validation) < workers:
         raise CommandError(
-            f"--workers {workers}: each needs two photos of a batch and one validation photo; use "
-            "fewer workers or raise --batch-size"
+            f"--workers {workers}: each worker needs two {data.unit} of every batch and one for "
+            "validation; use fewer workers or raise --batch-size"
         )
     if checkpoint.epochs_done < recipe.epochs:
         _train(build_model, data, recipe, on_epoch, checkpoint, workers)
@@ -109,7 +109,7 @@ def _train(
     checkpoint: Checkpoint,
     workers: int,
 ) -> None:
-    """Have the workers train until `checkpoint` holds the last epoch."""
+    """Let the workers train until `checkpoint` holds the last epoch."""
     mapped = MappedArray.of(data.inputs)
     sent = replace(data, inputs=data.inputs[:0]) if mapped else data
     with (
@@ -123,7 +123,7 @@ def _train(
         _listening(ray, checkpoint, bar, on_epoch) as (events, errors),
     ):
         if not checkpoint.epochs_done:
-            checkpoint.path.unlink(missing_ok=True)  # of another run: do not continue from it
+            checkpoint.path.unlink(missing_ok=True)  # it belongs to another run
         kept = Checkpoint(checkpoint.path.absolute(), checkpoint.run)
         cpus = cpus_each(ray, workers)
         _run(ray, Task(build_model, sent, mapped, recipe, kept, workers, cpus, events))
@@ -138,16 +138,16 @@ def _train(
 def _listening(
     ray: Any, checkpoint: Checkpoint, bar: Any, on_epoch: OnEpoch
 ) -> Iterator[tuple[Any, list[str]]]:
-    """Show during the block what rank 0 reports; yield the queue for it, and a list of errors."""
+    """Show the progress that rank 0 reports; yield the queue for it, and a list of errors."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    # On this machine, so that the queue is not lost with another one.
+    # The queue is on this machine, so that the loss of another one does not end it.
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     events = ray.util.queue.Queue(actor_options={"scheduling_strategy": here})
     errors = list[str]()
 
     def next_event() -> Any:
-        with contextlib.suppress(ray.exceptions.RayError):  # the queue is lost with its node
+        with contextlib.suppress(ray.exceptions.RayError):  # if Ray itself is lost, so is the queue
             return events.get()
 
     def listen() -> None:
@@ -178,7 +178,7 @@ def _listening(
 
 
 def _run(ray: Any, task: Task) -> None:
-    """Have Ray run the workers; raises CommandError if they fail too often."""
+    """Run the workers through Ray; raises CommandError if they fail too often."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.tensorflow import TensorflowTrainer
 
@@ -190,20 +190,20 @@ def _run(ray: Any, task: Task) -> None:
                 num_workers=task.workers, resources_per_worker={"CPU": task.cpus}
             ),
             run_config=RunConfig(
-                storage_path=folder, failure_config=FailureConfig(max_failures=LOST_WORKERS)
+                storage_path=folder, failure_config=FailureConfig(max_failures=MAX_RESTARTS)
             ),
         )
         try:
             trainer.fit()
         except (ray.train.TrainingFailedError, ray.exceptions.RayError) as error:
             raise CommandError(
-                f"the workers failed {LOST_WORKERS + 1} times ({last_line(error)}); --resume "
+                f"the workers failed {MAX_RESTARTS + 1} times ({last_line(error)}); --resume "
                 "continues after the last complete epoch"
             ) from None
 
 
 def work(config: dict[str, Any]) -> None:
-    """Train as one of the workers; Ray has told TensorFlow about the others."""
+    """Train as one of the workers; Ray has set TF_CONFIG, by which TensorFlow finds the others."""
     import ray
 
     task: Task = ray.get(config["task"])
@@ -211,35 +211,37 @@ def work(config: dict[str, Any]) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(2)
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     if strategy.num_replicas_in_sync != task.workers:
-        # Workers that did not find each other would each train a network of their own.
-        raise RuntimeError(f"{strategy.num_replicas_in_sync} workers met, not {task.workers}")
+        # Workers that do not find each other would each train a network of their own.
+        raise RuntimeError(
+            f"{strategy.num_replicas_in_sync} workers found each other, not {task.workers}"
+        )
     data = replace(task.data, inputs=task.mapped.open()) if task.mapped else task.data
     checkpoint = task.checkpoint
     if checkpoint.path.exists():
         checkpoint.find()
 
     step = checkpoint.epochs_done * steps_per_epoch(data, task.recipe)
-    last_told = 0.0
+    last_report = 0.0
 
-    def tell(kind: str, what: object) -> None:
+    def report(kind: str, what: object) -> None:
         if strategy.cluster_resolver.task_id == 0:
             task.events.put((kind, what))
 
     def on_step() -> None:
-        nonlocal step, last_told
+        nonlocal step, last_report
         step += 1
-        if time.monotonic() - last_told > SECONDS_BETWEEN_REPORTS:
-            last_told = time.monotonic()
-            tell("step", step)
+        if time.monotonic() - last_report > SECONDS_BETWEEN_REPORTS:
+            last_report = time.monotonic()
+            report("step", step)
 
-    tell("start", checkpoint.epochs_done)
+    report("start", checkpoint.epochs_done)
     try:
         with strategy.scope():
             model = task.build_model(data, task.recipe)
             run_epochs(
                 *(model, data, task.recipe, on_step),
-                lambda epoch: tell("epoch", epoch),
+                lambda epoch: report("epoch", epoch),
                 checkpoint,
             )
-    except CommandError as error:  # trying again would not help
-        tell("error", str(error))
+    except CommandError as error:  # a restart would not help
+        report("error", str(error))

@@ -1,1 +1,1 @@
-"""evaluation."""
+"""Scores of a model, cross-validation, the audit of labels, reports and plots."""

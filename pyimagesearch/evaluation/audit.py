@@ -1,4 +1,4 @@
-"""Labels that may be wrong: what networks that never saw a photo say of it, by cleanlab."""
+"""Find labels that may be wrong, with cleanlab, from cross-validated predictions."""
 
 import importlib.util
 import os
@@ -24,24 +24,28 @@ class LabelIssue:
     """A sample whose labels may be wrong."""
 
     sample: Sample
-    suggested: tuple[str, ...]  # none: it looks like nothing known
-    score: float  # of its labels, from 0, surely wrong, to 1
+    suggested: tuple[str, ...]  # empty if no label was predicted
+    score: float  # quality of its labels, from 0 (certainly wrong) to 1
 
 
 def check(path: Path, known: Collection[str] = ()) -> None:
-    """Raise CommandError where an audit of the labels `known` could not be written to `path`.
+    """Raise CommandError if an audit of the labels `known` could not be written to `path`.
 
-    That is where cleanlab is missing, or `path` holds what is no earlier audit.
+    This is so if cleanlab is not installed, if a label cannot be written to a CSV file, or if there
+    is a file at `path` that is not an earlier audit.
     """
     join_labels((), known)
     if importlib.util.find_spec("cleanlab") is None:
-        raise CommandError("--audit: needs cleanlab; pip install -r requirements-audit.txt")
+        raise CommandError(
+            "--audit: cleanlab is not installed; run: pip install -r requirements-audit.txt"
+        )
     if _is_audit(path):
         return
     for place in (path, sheet_next_to(path)):
         if place.exists():
             raise CommandError(
-                f"--audit {path}: {place} is there and of no earlier audit; name a new file"
+                f"--audit {path}: {place} exists and is not from an earlier audit; choose another "
+                "file"
             )
 
 
@@ -60,13 +64,13 @@ def find(
     targets: NDArray[np.floating],
     classes: Sequence[str],
 ) -> list[LabelIssue]:
-    """Return the samples whose labels may be wrong, the likeliest mistakes first.
+    """Return the samples whose labels may be wrong, most suspicious first.
 
-    `predictions` is what networks that never saw them say of the N samples, `targets` (N, L) their
-    labels in the order `classes`. Suspected is where they suggest other labels; the pooled
-    self-confidence of the labels given ranks them (Thyagarajan, Snorrason, Northcutt, Mueller 2022,
-    "Identifying incorrect annotations in multi-label classification data",
-    https://arxiv.org/abs/2211.13895).
+    `predictions` for the N samples come from networks that were not trained on them; `targets`
+    (N, L) are their labels in the order `classes`. A sample is suspicious if other labels are
+    predicted than the ones it has. They are ranked by cleanlab's label quality score (Thyagarajan,
+    Snorrason, Northcutt, Mueller 2022, "Identifying incorrect annotations in multi-label
+    classification data", https://arxiv.org/abs/2211.13895).
     """
     from cleanlab.multilabel_classification.rank import get_label_quality_scores
 
@@ -84,32 +88,32 @@ def find(
 
 
 def write(issues: Sequence[LabelIssue], path: Path, max_pixels: int) -> list[Path]:
-    """Write all as CSV to `path`, and the worst as a picture beside it; return what was written.
+    """Write all issues as CSV to `path`, and the first SHOWN as a picture next to it.
 
-    Paths in the CSV are relative to its folder. Where there are none, an older picture is removed.
-    Raises CommandError where it cannot be written.
+    Returns the paths of the files written. Paths in the CSV are relative to its folder. If there
+    are no issues, an older picture is removed. Raises CommandError if a file cannot be written.
     """
-    known = count_labels([one.sample for one in issues])
-    known.update(label for one in issues for label in one.suggested)
+    known = count_labels([issue.sample for issue in issues])
+    known.update(label for issue in issues for label in issue.suggested)
     rows = [
         (
-            os.path.relpath(one.sample.path, path.parent),
-            join_labels(one.sample.labels, known),
-            join_labels(one.suggested, known),
-            f"{one.score:.4f}",
+            os.path.relpath(issue.sample.path, path.parent),
+            join_labels(issue.sample.labels, known),
+            join_labels(issue.suggested, known),
+            f"{issue.score:.4f}",
         )
-        for one in issues
+        for issue in issues
     ]
     write_rows([HEADER, *rows], path)
     pictures = [
         contact_sheet.Picture(
-            one.sample.path,
+            issue.sample.path,
             (
-                f"{number}. {' '.join(one.sample.labels) or 'no label'}",
-                f"rather {' '.join(one.suggested) or 'none of these'}",
+                f"{number}. {' '.join(issue.sample.labels) or 'no label'}",
+                f"suggested: {' '.join(issue.suggested) or 'no label'}",
             ),
         )
-        for number, one in enumerate(issues[:SHOWN], 1)
+        for number, issue in enumerate(issues[:SHOWN], 1)
     ]
     sheet = sheet_next_to(path)
     if not pictures:
@@ -120,5 +124,5 @@ def write(issues: Sequence[LabelIssue], path: Path, max_pixels: int) -> list[Pat
 
 
 def sheet_next_to(path: Path) -> Path:
-    """Return the place of the contact sheet that belongs to the CSV at `path`."""
+    """Return the path of the contact sheet that belongs to the CSV at `path`."""
     return path.with_suffix(".png")

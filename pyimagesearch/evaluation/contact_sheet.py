@@ -1,4 +1,4 @@
-"""Many photos on one page, each above its caption."""
+"""A page of photos in rows, each with a caption below it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ STEP = 23  # pixels from one line of text to the next
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo and the lines below it."""
+    """A photo and the lines of text below it."""
 
     path: Path
     caption: tuple[str, ...]
 
 
 def write(pictures: Sequence[Picture], path: Path, max_pixels: int) -> None:
-    """Write one or more `pictures`, row by row, as PNG to `path`, whole or not at all."""
+    """Write `pictures`, at least one, row by row into a PNG file at `path`."""
     tiles = [tile(read(one.path, max_pixels), one.caption) for one in pictures]
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
@@ -37,16 +37,16 @@ def write(pictures: Sequence[Picture], path: Path, max_pixels: int) -> None:
 
 
 def read(path: Path, max_pixels: int) -> NDArray[np.uint8]:
-    """Return the photo at `path` in RGB, or a white one where it cannot be read any more."""
+    """Return the photo at `path` in RGB, or a white square if it cannot be read any more."""
     try:
         return pool.decode(decoder.read_bytes(path), TILE, max_pixels)
     except ImageError as error:
-        console.warn(f"{path}: {error}; its place stays white")
+        console.warn(f"{path}: {error}; left white on the contact sheet")
         return np.full((TILE, TILE, 3), 255, np.uint8)
 
 
 def tile(pixels: NDArray[np.uint8], caption: Sequence[str]) -> NDArray[np.uint8]:
-    """Return RGB `pixels` in a white square with two lines of `caption` below, cut where long."""
+    """Return RGB `pixels` in a white square above the lines of `caption`, cut off if too long."""
     scale = (TILE - 12) / max(pixels.shape[:2])
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""How good networks are on inputs they never saw: folds, or labelsets left out of training."""
+"""Cross-validation: predict each fold, or each labelset, with a network not trained on it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import keras
 
 BuildModel = Callable[[Dataset, Recipe], "keras.Model"]
-Folds = dict[str, Indices]  # by name, what a network of its own predicts without having seen it
+Folds = dict[str, Indices]  # by name
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """What a run predicts for inputs that it used neither to learn nor to choose."""
+    """The predictions for a fold by a network that was neither trained nor validated on it."""
 
     indices: Indices
     predictions: Predictions
@@ -42,9 +42,9 @@ def make_folds(data: Dataset, count: int, seed: int) -> Folds:
 
 
 def labelset_folds(data: Dataset) -> Folds:
-    """Return a fold for each labelset whose labels the other inputs still tell apart.
+    """Return a fold for each labelset whose labels can still be learned from the other inputs.
 
-    Raises CommandError if there is none.
+    Raises CommandError if there is no such labelset.
     """
     left_out = splits.labelsets_to_leave_out(data.labelsets) if data.groups else []
     if not left_out:
@@ -57,10 +57,11 @@ def labelset_folds(data: Dataset) -> Folds:
 def cross_val_predict(
     build_model: BuildModel, data: Dataset, folds: Sequence[Indices], recipe: Recipe
 ) -> Iterator[FoldResult]:
-    """Yield for each fold what a network predicts that was trained on the other inputs.
+    """Yield for each fold the predictions of a network that was trained on the other inputs.
 
     Near-duplicates of the fold are left out of training, too. The other inputs are split into
-    training and validation as in train.py, so the fold itself chooses nothing.
+    training and validation inputs as in train.py, so that the epoch and the thresholds are not
+    chosen on the fold itself.
     """
     from pyimagesearch.training.calibrate import calibrate
     from pyimagesearch.training.loop import fit

@@ -20,8 +20,8 @@ MAX_UNREADABLE = 0.1
 def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metrics.Scores:
     """Return the scores of `tagger` on `samples`.
 
-    Raises CommandError where they carry a label that the model does not know, or where more than
-    a tenth of them cannot be read.
+    Raises CommandError if they have a label that the model does not know, or if more than a tenth
+    of them cannot be read.
     """
     known = tagger.config.labels
     for sample in samples:
@@ -42,12 +42,12 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
 def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
     """Return the scores of `tagger` on the rows of the feature table at `path`.
 
-    Features and labels are found by the model's own names for them. Raises CommandError where one
-    is missing, or a label is not 0 or 1.
+    The columns of features and labels are found by the names that the model has for them. Raises
+    CommandError if a column is missing, or a label is not 0 or 1.
     """
     table = tables.read(path)
     known = tagger.config.labels
-    marked = [f"{tables.TARGET}{label}" for label in known]  # so named in an NPZ
+    marked = [f"{tables.TARGET}{label}" for label in known]  # their names in an NPZ file
     targets = table.targets(marked if set(marked) <= set(table.names) else known)
     predictions = tagger.predict(table.columns(tagger.config.features))
     return score(predictions, targets, known)
@@ -56,7 +56,7 @@ def evaluate_table(tagger: Tagger, path: Path) -> metrics.Scores:
 def score(
     predictions: Predictions, targets: ArrayLike, classes: Sequence[str], seed: int = 0
 ) -> metrics.Scores:
-    """Return every score of what a tagger says of N inputs; `targets` (N, L) are 0 and 1."""
+    """Return the scores of the predictions for N inputs; `targets` (N, L) are 0 and 1."""
     return metrics.score(
         predictions.probabilities,
         predictions.predicted,

@@ -1,4 +1,4 @@
-"""metrics.json: the scores of a run, and what would make it again."""
+"""metrics.json: the scores of a run, and everything needed to repeat it."""
 
 import json
 import math
@@ -16,7 +16,10 @@ PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "onnxruntime")
 
 
 def write(path: Path, scores: Scores, made_by: Mapping[str, object]) -> None:
-    """Write `scores` and `made_by` as JSON to `path`; what has no value is null."""
+    """Write `scores`, `made_by` and `versions` as JSON to `path`; NaN becomes null.
+
+    Raises TypeError for a value that JSON does not have.
+    """
     record = {"scores": asdict(scores), **made_by, "versions": versions()}
     path.write_text(json.dumps(_plain(record), indent=1, allow_nan=False) + "\n")
 
@@ -29,7 +32,7 @@ def versions() -> dict[str, str]:
 
 
 def _plain(value: object) -> object:
-    """Return `value` in JSON's types."""
+    """Return `value` with the types that JSON has."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -17,7 +17,7 @@ TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
 def plot_history(epochs: Sequence[EpochMetrics], data: Dataset, recipe: Recipe, path: Path) -> None:
     """Draw loss, exact match and per-label accuracy of each epoch into a PNG file at `path`.
 
-    On validation inputs the loss is always the cross-entropy, whatever training minimised.
+    The validation loss is always the binary cross-entropy, even if training minimises another loss.
     """
     loss = f"{recipe.loss}, weighted" if recipe.positive_weights else recipe.loss
     figure = Figure(figsize=(10, 4.2), layout="constrained")
@@ -55,14 +55,14 @@ def plot_history(epochs: Sequence[EpochMetrics], data: Dataset, recipe: Recipe, 
         scores.plot(numbers, values, marker=marker, color=colour, linestyle=style, label=label)
     best = best_epoch(epochs)
     scores.annotate(
-        f"kept: epoch {best.number}, {best.validation_exact_match:.1%} exact match",
+        f"best: epoch {best.number}, exact match {best.validation_exact_match:.1%}",
         (best.number, best.validation_exact_match),
         xytext=(0.97, 0.42),
         textcoords="axes fraction",
         ha="right",
         arrowprops={"arrowstyle": "->", "color": VALIDATION},
     )
-    scores.set(title="Shard right", xlabel="epoch", ylim=(0, 1.02))
+    scores.set(title="Accuracy", xlabel="epoch", ylim=(0, 1.02))
 
     for axes in (losses, scores):
         axes.grid(alpha=0.3)
@@ -72,7 +72,7 @@ def plot_history(epochs: Sequence[EpochMetrics], data: Dataset, recipe: Recipe, 
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(
-        f"{recipe.architecture}, {len(data.training)} {data.unit}, evaluated on "
+        f"{recipe.architecture}, trained on {len(data.training)} {data.unit}, validated on "
         f"{len(data.validation)} others"
     )
     figure.savefig(path, format="png", dpi=110)

@@ -1,1 +1,1 @@
-"""What train.py saves of a trained network, and how it is loaded again."""
+"""The file that train.py saves and classify.py loads, and what runs the network in it."""

@@ -1,1 +1,1 @@
-"""networks."""
+"""The networks of this project; SmallerVGGNet is in smallervggnet.py."""

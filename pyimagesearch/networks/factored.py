@@ -1,8 +1,8 @@
-"""A network that cannot mistake a pair it never saw: colour and shape see different things.
+"""A network with separate pathways for colour and shape, for combinations never seen in training.
 
-The tutorial's network learns "black" together with "jeans" because one set of features serves
-both. Here the shape pathway sees standardised luminance only, so that hue cannot reach it, and
-the colour pathway judges small patches one by one, so that shape cannot reach it.
+The tutorial's network learns that black things are jeans, because the same features serve all
+labels. Here the shape pathway sees only standardised luminance, which holds no hue, and the colour
+pathway sees only small patches, which hold no shape.
 """
 
 from collections.abc import Sequence
@@ -13,24 +13,24 @@ from keras import layers
 
 from pyimagesearch.smallervggnet import MOMENTUM
 
-# ITU-R BT.601 luma.
+# Weights of R, G and B in ITU-R BT.601 luma.
 LUMINANCE = (0.299, 0.587, 0.114)
 
 
 class FactoredNet:
-    """The stages of SmallerVGGNet on luminance beside a patchwise colour network."""
+    """The stages of SmallerVGGNet on luminance, and a colour network on patches."""
 
     @staticmethod
     def build(side: int, colours: Sequence[int], classes: int) -> keras.Model:
         """Return the uncompiled network for (batch, side, side, 3) RGB images scaled to 0..1.
 
-        `colours` are the columns of the colour labels among the `classes` outputs; all other
-        labels are the shape pathway's. The output is (batch, classes), sigmoids.
+        The output is (batch, classes), sigmoids. `colours` are the columns of the colour labels;
+        all other labels come from the shape pathway.
         """
         images = keras.Input((side, side, 3))
         colour = _colour_logits(images, len(colours))
         shape = _shape_logits(images, classes - len(colours))
-        # Joined in the binarizer's order by a fixed permutation, since stock layers cannot index.
+        # A fixed permutation matrix restores the order of the labels: no stock layer can index.
         shapes = [column for column in range(classes) if column not in set(colours)]
         order = np.eye(classes, dtype="float32")[[*colours, *shapes]]
         to_columns = layers.Dense(classes, use_bias=False, trainable=False, name="label_order")
@@ -40,7 +40,7 @@ class FactoredNet:
 
 
 def _shape_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
-    """Standardise the luminance, and add to the stages of SmallerVGGNet one of 192 filters."""
+    """Standardise the luminance; then come the stages of SmallerVGGNet and one of 192 filters."""
     luminance = layers.Conv2D(1, 1, use_bias=False, trainable=False, name="luminance")
     x = luminance(images)
     luminance.set_weights([np.array(LUMINANCE, "float32").reshape(1, 1, 3, 1)])
@@ -48,7 +48,7 @@ def _shape_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
     for filters, convolutions, pool in ((32, 1, 3), (64, 2, 2), (128, 2, 2), (192, 1, 1)):
         for number in range(1, convolutions + 1):
             x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-            # Pooled before what follows, which is then done on a quarter of the pixels.
+            # Pooling first saves work: the next layers have a quarter of the pixels.
             if number == convolutions and pool > 1:
                 x = layers.MaxPooling2D(pool)(x)
             x = layers.BatchNormalization(momentum=MOMENTUM)(x)
@@ -58,7 +58,7 @@ def _shape_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
 
 
 def _colour_logits(images: keras.KerasTensor, labels: int) -> keras.KerasTensor:
-    """Score each patch of about 10 pixels, and let each label attend to the patches it needs."""
+    """Score patches of about 10 x 10 pixels, and sum them with a learned attention per label."""
     x = layers.AveragePooling2D(2)(images)
     for filters, kernel in ((32, 3), (32, 1), (32, 3)):
         x = layers.Conv2D(filters, kernel, use_bias=False)(x)

@@ -1,4 +1,4 @@
-"""The fully connected network for feature tables, with which the 2018 tutorial begins."""
+"""A fully connected network for feature tables."""
 
 from collections.abc import Sequence
 
@@ -23,11 +23,12 @@ class MultiLabelMLP:
         """Return the uncompiled network: (batch, features) float32 -> (batch, classes) in 0..1.
 
         `hidden` are the widths of the ReLU layers, each followed by `dropout`. `statistics` are
-        the means and variances, each (features,), by which the network standardises its input.
+        the means and the variances, each (features,), with which the network standardises its
+        input.
         """
         mean, variance = statistics or (np.zeros(features), np.ones(features))
         inputs = keras.Input((features,))
-        # A feature that never varied in training must not blow up when it does later.
+        # A feature that is constant in training must not become huge if it varies later.
         safe = np.where(variance > 0, variance, 1.0)
         x = keras.layers.Normalization(mean=mean.tolist(), variance=safe.tolist())(inputs)
         for width in hidden:

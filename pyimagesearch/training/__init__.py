@@ -1,1 +1,1 @@
-"""training."""
+"""The training of a network: recipe, augmentation, losses, the loop and its checkpoints."""
