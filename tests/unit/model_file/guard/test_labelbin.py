@@ -1,3 +1,4 @@
+import io
 import pickle
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from pyimagesearch.console import CommandError
+from pyimagesearch.model_file.guard import labelbin
 from pyimagesearch.model_file.guard.labelbin import read_labels
 
 
@@ -43,6 +45,20 @@ def test_a_file_that_is_not_a_fitted_binarizer_is_refused(tmp_path: Path, data: 
     path.write_bytes(data)
     with pytest.raises(CommandError, match=r"mlb\.pickle: is not the pickled"):
         read_labels(path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"}(K\x01K\x02X\x01\0\0\0aK\x03u.",  # SETITEMS
+        b"}K\x01K\x02sX\x01\0\0\0aK\x03s.",  # SETITEM
+        b"(K\x01K\x02X\x01\0\0\0aK\x03d.",  # DICT
+    ],
+)
+def test_dictionary_items_with_integer_keys_are_dropped(data: bytes) -> None:
+    """Integers can be chosen so that all have the same hash."""
+    assert pickle.loads(data) == {1: 2, "a": 3}
+    assert labelbin._Unpickler(io.BytesIO(data)).load() == {"a": 3}
 
 
 @pytest.mark.parametrize("label", ["red\udcff", "x" * 1001])
