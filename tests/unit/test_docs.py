@@ -81,10 +81,15 @@ def test_make_targets_and_benchmarks_on_a_page_exist(page: Path) -> None:
     assert set(re.findall(r"python -m benchmarks\.(\w+)", text)) <= modules
 
 
-def test_the_files_that_development_md_points_to_exist() -> None:
+def test_the_files_and_the_names_in_them_that_development_md_points_to_exist() -> None:
     text = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
     rows = "".join(line for line in text.splitlines(keepends=True) if line.startswith("|"))
     paths = re.findall(r"`([\w/.]+(?:\.py|/))`", rows)
     assert len(paths) > 20
     places = (ROOT, ROOT / "pyimagesearch")
     assert [path for path in paths if not any((place / path).exists() for place in places)] == []
+    names = re.findall(r"`([\w-]+)` in `([\w/.]+\.py)`", rows)
+    assert len(names) > 5
+    for name, path in names:
+        (file,) = (place / path for place in places if (place / path).exists())
+        assert name in file.read_text(encoding="utf-8"), (name, path)
