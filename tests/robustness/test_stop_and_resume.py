@@ -103,8 +103,10 @@ def test_stopped_killed_and_resumed_a_run_ends_as_an_uninterrupted_one(
     killed = signalled(folder, signal.SIGKILL, 2, "half-way", "--resume")
     assert killed.returncode == -signal.SIGKILL
     assert "continuing after epoch 1" in killed.stderr
-    assert names(folder)[1].startswith(".fashion.model.checkpoint.unfinished-")
-    assert names(folder)[2:] == ["fashion.model.checkpoint"]
+    unfinished, its_lock = names(folder)[1:3]
+    assert unfinished.startswith(".fashion.model.checkpoint.unfinished-")
+    assert its_lock == f"{unfinished}.lock"
+    assert names(folder)[3:] == ["fashion.model.checkpoint"]
 
     train.run(train_arguments.parse([*arguments(folder), "--resume"]))
     assert names(folder) == names(trained.folder)

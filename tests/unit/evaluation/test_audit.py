@@ -125,12 +125,12 @@ def test_pictures_of_an_older_audit_do_not_stay_beside_an_empty_one(tmp_path: Pa
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("-d", "labels.csv", "--audit", "labels.csv"), "named for --dataset and for --audit"),
+        (("-d", "labels.csv", "--audit", "labels.csv"), "is given for --dataset and for --audit"),
         (("--labels", "labels.csv", "--audit", "labels.csv"), "for --labels and for --audit"),
-        (("--audit", "x.png"), "x.png: is named for --audit and for the pictures of --audit"),
+        (("--audit", "x.png"), "x.png: is given for --audit and for the pictures of --audit"),
         (("-d", "labels.csv", "--export-labels", "labels.csv"), "and for --export-labels"),
         (("-p", "dataset/red/plot.png"), "is in the folder of photos dataset"),
-        (("-m", "x", "--metrics", "x"), "x: is named for --model and for --metrics"),
+        (("-m", "x", "--metrics", "x"), "x: is given for --model and for --metrics"),
         (("-m", "loop"), "loop: cannot be written"),
     ],
 )
