@@ -16,7 +16,6 @@ holds hard links to the photos, again and again.
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +23,14 @@ import numpy as np
 from pyarrow import parquet
 
 from benchmarks.photos import paths_of
-from benchmarks.processes import copy_for_keras, link_photos, model_flags, output_flags, run
+from benchmarks.processes import (
+    copy_for_keras,
+    link_photos,
+    model_flags,
+    output_flags,
+    run,
+    temporary_folder,
+)
 from benchmarks.timing import timed
 from pyimagesearch import console
 
@@ -128,8 +134,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000, help="photos to tag")
     parser.add_argument("--seeds", type=int, nargs="*", default=[42], help="of whole trainings")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=".") as name:
-        root = Path(name)
+    with temporary_folder() as root:
         compare_weights(root)
         photos = paths_of(options.dataset)
         model = root / "model"

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -64,6 +66,13 @@ def model_flags(folder: Path) -> tuple[object, ...]:
 def copy_for_keras(folder: Path) -> Path:
     """Return a copy of the model in `folder` whose name ends as Keras demands of its files."""
     return shutil.copyfile(folder / "fashion.model", folder / "fashion.keras")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder in the current one, which is often on the disk of the photos; remove it."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=".") as name:
+        yield Path(name)
 
 
 def link_photos(photos: Sequence[Path], folder: Path, count: int) -> list[Path]:

@@ -12,7 +12,6 @@ is read from /proc, so this runs on Linux only.
 import argparse
 import re
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -122,8 +121,7 @@ def main() -> None:
     print(f"{'photos':>8} {'run':7} training from   in all   memory  with cache pages")
     first: list[tuple[int, Run]] = []
     for count in options.counts:
-        with tempfile.TemporaryDirectory(dir=".") as name:
-            root = Path(name)
+        with processes.temporary_folder() as root:
             draw(samples, root / "photos", count)
             for which in ("first", "second"):
                 done = run(root / "photos", root)

@@ -10,7 +10,6 @@ photos, again and again.
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -25,6 +24,7 @@ from benchmarks.processes import (
     output_flags,
     peak_memory,
     run,
+    temporary_folder,
 )
 from benchmarks.timing import Work, in_turns, median_and_range
 from pyimagesearch import console
@@ -103,8 +103,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     photos = paths_of(options.dataset)
-    with tempfile.TemporaryDirectory(dir=".") as name:
-        measure(Path(name), photos, options.count, options.runs)
+    with temporary_folder() as root:
+        measure(root, photos, options.count, options.runs)
 
 
 if __name__ == "__main__":
