@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from support.bars import CLASSES, GROUPS, RECIPE, bars
+from support.bars import CLASSES, GROUPS, RECIPE, bars, build_network
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.data.dataset import Dataset
@@ -18,21 +18,20 @@ from pyimagesearch.training.history import EpochMetrics
 from pyimagesearch.training.layers import to_training_model
 from pyimagesearch.training.recipe import Recipe
 from pyimagesearch.training.shard import Shard
-from train import build_model
 
 RUN = {"seed": 1, "epochs": 4, "groups": ["colour=blue,red"], "learning_rate": 5e-3}
-SMALL = replace(RECIPE, architecture="smallervggnet", epochs=4)
+FOUR_EPOCHS = replace(RECIPE, epochs=4)
 
 
 class StoppedError(Exception):
-    """Stands for whatever ends a run half-way."""
+    """Ends a run in the middle of an epoch."""
 
 
 def fit(
     path: Path, stop_after_steps: int | None = None, resume: bool = False
 ) -> tuple[keras.Model, list[EpochMetrics]]:
-    data = replace(bars(48), groups=())
-    model = build_model(data, SMALL)
+    data = bars(48)
+    model = build_network(data, FOUR_EPOCHS)
     checkpoint = Checkpoint(path, RUN)
     if resume:
         checkpoint.find()
@@ -42,7 +41,7 @@ def fit(
         if next(steps) == stop_after_steps:
             raise StoppedError
 
-    epochs = loop.run_epochs(model, data, SMALL, stop, loop.ignore, checkpoint)
+    epochs = loop.run_epochs(model, data, FOUR_EPOCHS, stop, loop.ignore, checkpoint)
     return model, epochs
 
 
@@ -57,11 +56,11 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_continues_to_the_same_weights(
     path = tmp_path / "stopped"
     with pytest.raises(StoppedError):
         fit(path, stop_after_steps=8)  # epochs of three steps
-    keras.utils.set_random_seed(99)  # whatever the process did before
+    keras.utils.set_random_seed(99)  # random numbers drawn earlier in the process do not matter
     resumed, resumed_epochs = fit(path, resume=True)
     assert without_seconds(resumed_epochs) == without_seconds(epochs)
-    for one, other in zip(model.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weights, same in zip(model.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, same)
 
 
 def state(seed: int = 1) -> State:
@@ -96,10 +95,10 @@ def test_restore_brings_back_every_variable_including_the_seeds_of_dropout(tmp_p
 def test_load_best_gives_another_process_the_network_of_the_best_epoch(tmp_path: Path) -> None:
     model, epochs = fit(tmp_path / "c")
     checkpoint = Checkpoint(tmp_path / "c", RUN)
-    other = build_model(bars(8), replace(SMALL, seed=2))
+    other = build_network(bars(8), replace(FOUR_EPOCHS, seed=2))
     assert checkpoint.load_best(other) == epochs
-    for one, same in zip(model.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, same)
+    for weights, same in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, same)
 
 
 def test_a_checkpoint_of_another_run_is_refused_and_what_differs_is_reported(
@@ -108,12 +107,12 @@ def test_a_checkpoint_of_another_run_is_refused_and_what_differs_is_reported(
     path = tmp_path / "fashion.model.checkpoint"
     Checkpoint(path, RUN).save(state())
     Checkpoint(path, RUN).find()
-    for change, named in (
+    for change, difference in (
         ({"epochs": 5}, "epochs 4, not 5; use the same"),
         ({"seed": 2, "groups": []}, r"seed 1, not 2, groups \['colour=blue,red'\], not \[\]"),
         ({"loss": "focal"}, "loss None, not focal"),
     ):
-        with pytest.raises(CommandError, match=f"belongs to another run: {named}"):
+        with pytest.raises(CommandError, match=f"belongs to another run: {difference}"):
             Checkpoint(path, RUN | change).find()
 
 
@@ -178,7 +177,7 @@ def test_a_checkpoint_of_other_shapes_is_refused(tmp_path: Path) -> None:
     Checkpoint(tmp_path / "c", RUN).save(state())
     checkpoint = Checkpoint(tmp_path / "c", RUN)
     checkpoint.find()
-    model = build_model(bars(8), SMALL)
+    model = build_network(bars(8), FOUR_EPOCHS)
     other = replace(state(), best=model)
     with pytest.raises(CommandError, match="cannot be read as a checkpoint"):
         checkpoint.restore(other)
@@ -200,9 +199,9 @@ def test_a_checkpoint_that_cannot_be_written_is_reported_and_training_continues(
     checkpoint = Checkpoint(tmp_path / "file" / "c", RUN)
     checkpoint.save(state())
     assert checkpoint.epochs_done == 0
-    assert "warning: " in (said := capsys.readouterr().err)
-    assert "file/c: cannot be written" in said
-    assert "training continues" in said
+    assert "warning: " in (messages := capsys.readouterr().err)
+    assert "file/c: cannot be written" in messages
+    assert "training continues" in messages
 
 
 def keep(path: Path, resume: bool, save: bool, stopped: bool) -> int:
@@ -230,7 +229,7 @@ def test_the_checkpoint_is_removed_when_the_run_is_done_and_kept_when_it_is_stop
     with pytest.raises(KeyboardInterrupt, match="--resume continues after epoch 1"):
         keep(path, resume=True, save=True, stopped=True)
     assert "no such checkpoint; training from the beginning" in capsys.readouterr().err
-    with pytest.raises(KeyboardInterrupt, match=r"^$"):  # nothing of this run is kept yet
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):  # no epoch of this run is done
         keep(path, resume=False, save=False, stopped=True)
     assert "holds a run that was stopped" in capsys.readouterr().err
     assert path.exists()

@@ -3,21 +3,20 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from support.bars import RECIPE, SIDE, bars, trained
+from support.bars import RECIPE, SIDE, bars, build_network, trained
 
 from pyimagesearch.training import loop
 from pyimagesearch.training.history import EpochMetrics, best_epoch
 from pyimagesearch.training.layers import FusedBatchNormalization, to_training_model
 from pyimagesearch.training.shard import Shard
-from train import build_model
 
 
 def test_fit_learns_the_bars_and_keeps_the_weights_of_the_best_epoch() -> None:
     data = bars()
-    model, epochs = trained(data, replace(RECIPE, epochs=10))
+    model, epochs = trained(data, replace(RECIPE, epochs=20))
     best = best_epoch(epochs)
     assert best.validation_exact_match > 0.9
-    assert [epoch.number for epoch in epochs] == list(range(1, 11))
+    assert [epoch.number for epoch in epochs] == list(range(1, 21))
     probabilities = model.predict(data.inputs[data.validation] / 255, verbose=0)
     loss = loop.cross_entropy(data.targets[data.validation], probabilities)
     assert loss == pytest.approx(best.validation_loss, abs=1e-4)
@@ -26,12 +25,10 @@ def test_fit_learns_the_bars_and_keeps_the_weights_of_the_best_epoch() -> None:
 def test_the_same_seed_gives_the_same_weights() -> None:
     data = bars(32)
     first, again, other = (trained(data, replace(RECIPE, seed=seed))[0] for seed in (1, 1, 2))
-    for left, right in zip(first.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(left, right)
-    assert any(
-        np.abs(left - right).max() > 0
-        for left, right in zip(first.get_weights(), other.get_weights(), strict=True)
-    )
+    for weights, same in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, same)
+    pairs = zip(first.get_weights(), other.get_weights(), strict=True)
+    assert any(np.abs(weights - others).max() > 0 for weights, others in pairs)
 
 
 def test_the_learning_rate_rises_for_a_quarter_of_the_steps_and_falls_to_zero() -> None:
@@ -51,7 +48,7 @@ def test_the_best_epoch_is_the_highest_exact_match_then_the_lowest_loss() -> Non
     assert best_epoch(epochs).number == 2
 
 
-def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
+def test_fused_batch_normalization_gives_the_same_as_the_stock_layer() -> None:
     inputs = np.random.default_rng(0).normal(2, 3, (8, 6, 6, 4)).astype(np.float32)
     stock, fused = (
         layer(momentum=0.9) for layer in (keras.layers.BatchNormalization, FusedBatchNormalization)
@@ -68,8 +65,8 @@ def test_fused_normalisation_trains_as_the_stock_layer_does() -> None:
     )
 
 
-def test_the_training_copy_has_the_weights_and_predictions_of_the_original() -> None:
-    model = build_model(bars(8), replace(RECIPE, architecture="smallervggnet"))
+def test_the_training_model_has_the_weights_and_predictions_of_the_original() -> None:
+    model = build_network(bars(8), RECIPE)
     fused = to_training_model(model, Shard(16))
     assert any(isinstance(layer, FusedBatchNormalization) for layer in fused.layers)
     images = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)

@@ -9,6 +9,7 @@ from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.training import losses
 from pyimagesearch.training.losses import make_loss
 from pyimagesearch.training.recipe import Recipe
+from train import build_model
 
 Floats = NDArray[np.float32]
 DRAW = np.random.default_rng(0)
@@ -94,7 +95,7 @@ def macro_f1_on_skewed_labels(loss: str, positive_weights: bool = False) -> floa
         feature_names=names,
     )
     recipe = Recipe("mlp", 0, 25, 64, 1e-3, seed=0, loss=loss, positive_weights=positive_weights)
-    model, _ = trained(data, recipe)
+    model, _ = trained(data, recipe, build_model)
     probabilities = np.asarray(model(features[test]))
     return float(f1_score(targets[test], probabilities >= 0.5, average="macro", zero_division=0))
 
