@@ -24,7 +24,7 @@ _GONE_HOSTS = frozenset({"api.bing.microsoft.com", "api.cognitive.microsoft.com"
 LICENCE: dict[Licence, str] = {
     "any": "",
     "public": "Public",
-    "share": "Shard",
+    "share": "Share",
     "share-commercially": "ShareCommercially",
     "modify": "Modify",
     "modify-commercially": "ModifyCommercially",
