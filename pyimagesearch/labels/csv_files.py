@@ -11,8 +11,8 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.images.headers import SUFFIXES
 from pyimagesearch.labels.label_text import find_separator, join_labels, split_labels
 from pyimagesearch.labels.samples import (
-    Finder,
-    Problems,
+    PathResolver,
+    SkippedRows,
     Row,
     Sample,
     count_labels,
@@ -41,19 +41,19 @@ def read_csv(path: Path, roots: Sequence[Path], max_unreadable: float) -> list[S
     lines = read_lines(path, "surrogateescape")
     if not lines:
         raise CommandError(f"{path}: is empty; expected a header such as path,labels and rows")
-    problems = Problems(path, "line")
+    skipped = SkippedRows(path, "line")
     if _names_image(lines[0][1][0]):
-        rows = _listed(lines, 0, 1, 2, problems)
+        rows = _listed(lines, 0, 1, 2, skipped)
     else:
         header, *lines = lines
         if not lines:
             raise CommandError(f"{path}: has a header and no rows")
         if any(map(UNDECODABLE.search, header[1])):
             raise _not_utf8(path, header[0])
-        rows = _with_header(path, header, lines, problems)
-    finder = Finder(roots)
-    samples = to_samples(_in_utf8(path, rows, finder), finder, problems)
-    problems.check(len(samples), max_unreadable)
+        rows = _with_header(path, header, lines, skipped)
+    resolver = PathResolver(roots)
+    samples = to_samples(_in_utf8(path, rows, resolver), resolver, skipped)
+    skipped.check(len(samples), max_unreadable)
     return samples
 
 
@@ -78,10 +78,10 @@ def read_lines(path: Path, errors: str = "strict") -> list[Line]:
         raise _not_utf8(path, _first_undecodable(path)) from None
 
 
-def _in_utf8(path: Path, rows: Iterable[Row], finder: Finder) -> Iterator[Row]:
+def _in_utf8(path: Path, rows: Iterable[Row], resolver: PathResolver) -> Iterator[Row]:
     """Yield `rows`; bytes that are no UTF-8 are in order in the name of a file that is there."""
     for row in rows:
-        is_odd_name = UNDECODABLE.search(row.path) and finder.find(row.path) is None
+        is_odd_name = UNDECODABLE.search(row.path) and resolver.find(row.path) is None
         if is_odd_name or any(map(UNDECODABLE.search, row.labels)):
             raise _not_utf8(path, row.number)
         yield row
@@ -105,7 +105,7 @@ def _names_image(cell: str) -> bool:
 
 
 def _with_header(
-    path: Path, header: Line, lines: Sequence[Line], problems: Problems
+    path: Path, header: Line, lines: Sequence[Line], skipped: SkippedRows
 ) -> Iterator[Row]:
     number, names = header[0], [name.strip() for name in header[1]]
     for column, name in enumerate(names, 1):
@@ -122,24 +122,24 @@ def _with_header(
     listed = next((lower.index(name) for name in LIST_NAMES if name in lower), None)
     if listed is not None:
         if "error" in lower:  # classify.py says there why it has no tags for a photo
-            lines = list(_without_errors(lines, lower.index("error"), problems))
+            lines = list(_without_errors(lines, lower.index("error"), skipped))
         others = [name for i, name in enumerate(names) if i not in (image, listed)]
         if others:
             console.warn(f"{path}, line {number}: columns not used: {_few(others)}")
-        return _listed(lines, image, listed, len(names), problems)
+        return _listed(lines, image, listed, len(names), skipped)
     columns = _find_label_columns(path, names, image, lines)
     if not columns:
         raise CommandError(
             f"{path}, line {number}: no column holds labels among {_few(names)}; call one labels, "
             "or give each label a column of 0 and 1"
         )
-    return _marked(lines, image, columns, len(names), problems)
+    return _marked(lines, image, columns, len(names), skipped)
 
 
-def _without_errors(lines: Sequence[Line], column: int, problems: Problems) -> Iterator[Line]:
+def _without_errors(lines: Sequence[Line], column: int, skipped: SkippedRows) -> Iterator[Line]:
     for number, cells in lines:
         if column < len(cells) and cells[column]:
-            problems.skip(number, f"has the error {cells[column]!r}")
+            skipped.skip(number, f"has the error {cells[column]!r}")
         else:
             yield number, cells
 
@@ -181,7 +181,7 @@ def _mark(cell: str) -> bool | None:
 
 
 def _listed(
-    lines: Sequence[Line], image: int, listed: int, width: int, problems: Problems
+    lines: Sequence[Line], image: int, listed: int, width: int, skipped: SkippedRows
 ) -> Iterator[Row]:
     """Yield rows of `path,labels`; in two columns, labels may also lie in cells beyond."""
     two_columns = width == 2 and (image, listed) == (0, 1)
@@ -192,9 +192,9 @@ def _listed(
     whole = []
     for number, cells in lines:
         if not two_columns and len(cells) != width:
-            problems.skip(number, f"{len(cells)} cells, {width} expected")
+            skipped.skip(number, f"{len(cells)} cells, {width} expected")
         elif len(cells) < 2:
-            problems.skip(number, "1 cell, 2 expected: a path and its labels")
+            skipped.skip(number, "1 cell, 2 expected: a path and its labels")
         else:
             whole.append((number, cells))
     separator = find_separator(text(cells) for _, cells in whole)
@@ -207,17 +207,17 @@ def _listed(
 
 
 def _marked(
-    lines: Sequence[Line], image: int, columns: dict[int, str], width: int, problems: Problems
+    lines: Sequence[Line], image: int, columns: dict[int, str], width: int, skipped: SkippedRows
 ) -> Iterator[Row]:
     """Yield rows of one column a label."""
     for number, cells in lines:
         if len(cells) != width:
-            problems.skip(number, f"{len(cells)} cells, {width} expected")
+            skipped.skip(number, f"{len(cells)} cells, {width} expected")
             continue
         wrong = [column for column in columns if _mark(cells[column]) is None]
         if wrong:
             name, cell = columns[wrong[0]], cells[wrong[0]]
-            problems.skip(number, f"column {name!r} holds {cell!r}, not 0 or 1")
+            skipped.skip(number, f"column {name!r} holds {cell!r}, not 0 or 1")
             continue
         marked = (name for column, name in columns.items() if _mark(cells[column]))
         yield Row(number, cells[image].strip(), tuple(sorted(marked)))

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pyimagesearch import console
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels.samples import Finder, Problems, Row, Sample, name_labels, to_samples
+from pyimagesearch.labels.samples import PathResolver, SkippedRows, Row, Sample, name_labels, to_samples
 
 # Label Studio puts eight hexadecimal digits before the name of an uploaded file.
 UPLOADED = re.compile(r"[0-9a-f]{8}-(.+)")
@@ -31,51 +31,51 @@ def read_json(path: Path, roots: Sequence[Path], max_unreadable: float) -> list[
         raise CommandError(f"{path}, line {error.lineno}: is not JSON ({error.msg})") from None
     except (UnicodeDecodeError, RecursionError):
         raise CommandError(f"{path}: is not JSON in UTF-8") from None
-    finder = Finder(roots)
+    resolver = PathResolver(roots)
     if isinstance(data, dict) and all(
         isinstance(data.get(key), list) for key in ("images", "annotations", "categories")
     ):
-        problems = Problems(path, "image")
-        rows = _coco_rows(data, problems)
+        skipped = SkippedRows(path, "image")
+        rows = _coco_rows(data, skipped)
     elif isinstance(data, list):
-        problems = Problems(path, "task")
-        rows = _label_studio_rows(data, finder, problems)
+        skipped = SkippedRows(path, "task")
+        rows = _label_studio_rows(data, resolver, skipped)
     else:
         raise CommandError(
             f"{path}: is neither COCO (images, annotations, categories) nor Label Studio (a list "
             "of tasks)"
         )
-    samples = to_samples(rows, finder, problems)
-    problems.check(len(samples), max_unreadable)
+    samples = to_samples(rows, resolver, skipped)
+    skipped.check(len(samples), max_unreadable)
     return samples
 
 
-def _coco_names(categories: Sequence[Any], problems: Problems) -> dict[object, str]:
+def _coco_names(categories: Sequence[Any], skipped: SkippedRows) -> dict[object, str]:
     """Return the names of the categories by their ids."""
     try:
         return {category["id"]: str(category["name"]).strip() for category in categories}
     except (KeyError, TypeError):
-        raise CommandError(f"{problems.source}: a category without id or name") from None
+        raise CommandError(f"{skipped.source}: a category without id or name") from None
 
 
-def _coco_images(listed: Sequence[Any], problems: Problems) -> dict[object, tuple[int, str]]:
+def _coco_images(listed: Sequence[Any], skipped: SkippedRows) -> dict[object, tuple[int, str]]:
     """Return the number and file name of each image by its id."""
     images: dict[object, tuple[int, str]] = {}
     for number, image in enumerate(listed, 1):
         try:
             if image["id"] in images:
                 first, _ = images[image["id"]]
-                problems.skip(number, f"has the id {image['id']!r} of image {first}")
+                skipped.skip(number, f"has the id {image['id']!r} of image {first}")
             else:
                 images[image["id"]] = number, str(image["file_name"])
         except (KeyError, TypeError):
-            problems.skip(number, "has no id or no file_name")
+            skipped.skip(number, "has no id or no file_name")
     return images
 
 
-def _coco_rows(data: dict[str, Any], problems: Problems) -> Iterator[Row]:
-    names = _coco_names(data["categories"], problems)
-    images = _coco_images(data["images"], problems)
+def _coco_rows(data: dict[str, Any], skipped: SkippedRows) -> Iterator[Row]:
+    names = _coco_names(data["categories"], skipped)
+    images = _coco_images(data["images"], skipped)
     labels: dict[object, set[str]] = {image: set() for image in images}
     unknown: dict[object, object] = {}
     for number, annotation in enumerate(data["annotations"], 1):
@@ -83,7 +83,7 @@ def _coco_rows(data: dict[str, Any], problems: Problems) -> Iterator[Row]:
             image, category = annotation["image_id"], annotation["category_id"]
             if image not in images:
                 console.warn(
-                    f"{problems.source}, annotation {number}: is of no image: image_id {image!r}"
+                    f"{skipped.source}, annotation {number}: is of no image: image_id {image!r}"
                 )
             elif category in names:
                 labels[image].add(names[category])
@@ -91,31 +91,31 @@ def _coco_rows(data: dict[str, Any], problems: Problems) -> Iterator[Row]:
                 unknown[image] = category
         except (KeyError, TypeError):
             raise CommandError(
-                f"{problems.source}: annotation {number} lacks image_id or category_id"
+                f"{skipped.source}: annotation {number} lacks image_id or category_id"
             ) from None
     for image, (number, name) in images.items():
         if image in unknown:  # what it shows is not known in full
-            problems.skip(number, f"{name} has the unknown category {unknown[image]!r}")
+            skipped.skip(number, f"{name} has the unknown category {unknown[image]!r}")
         else:
             yield Row(number, name, tuple(sorted(labels[image])))
 
 
-def _label_studio_rows(tasks: Sequence[Any], finder: Finder, problems: Problems) -> Iterator[Row]:
+def _label_studio_rows(tasks: Sequence[Any], resolver: PathResolver, skipped: SkippedRows) -> Iterator[Row]:
     for number, task in enumerate(tasks, 1):
         try:
             reference = _reference(task.get("data", task))
             answers = {tuple(sorted(choices)) for choices in _choices(task)}
         except (AttributeError, KeyError, TypeError):
-            problems.skip(number, "is no task with an image and annotations")
+            skipped.skip(number, "is no task with an image and annotations")
             continue
         if not answers:
-            problems.skip(number, f"{reference} has no annotation")
+            skipped.skip(number, f"{reference} has no annotation")
         elif len(answers) > 1:
             listed = " and ".join(map(name_labels, sorted(answers)))
-            problems.skip(number, f"{reference}: its annotations contradict each other: {listed}")
+            skipped.skip(number, f"{reference}: its annotations contradict each other: {listed}")
         else:
             names = _local_names(reference)
-            found = next((name for name in names if finder.find(name)), reference)
+            found = next((name for name in names if resolver.find(name)), reference)
             yield Row(number, found, answers.pop())
 
 

@@ -11,7 +11,7 @@ from pyimagesearch import console
 from pyimagesearch.console import CommandError
 
 LONGEST_LABEL = 1000  # it may be drawn on a picture, which becomes as wide
-MAX_NAMED = 20  # problems of a file that are named one by one; the others are counted
+MAX_REPORTED = 20  # skipped of a file that are named one by one; the others are counted
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Row(NamedTuple):
     labels: tuple[str, ...]
 
 
-class Problems:
+class SkippedRows:
     """Rows of one label file that cannot be used: named, counted, and at last too many."""
 
     def __init__(self, source: Path, unit: str) -> None:
@@ -38,20 +38,20 @@ class Problems:
         self.source = source
         self.unit = unit
         self.skipped = 0
-        self.named = 0
+        self.reported = 0
 
-    def note(self, number: int, text: str) -> None:
+    def warn(self, number: int, text: str) -> None:
         """Name something odd about a row that costs nothing."""
-        self.named += 1
-        if self.named <= MAX_NAMED:
+        self.reported += 1
+        if self.reported <= MAX_REPORTED:
             console.warn(f"{self.source}, {self.unit} {number}: {text}")
-        elif self.named == MAX_NAMED + 1:
-            console.warn(f"{self.source}: more of that; only the first {MAX_NAMED} are named")
+        elif self.reported == MAX_REPORTED + 1:
+            console.warn(f"{self.source}: more of that; only the first {MAX_REPORTED} are named")
 
     def skip(self, number: int, text: str) -> None:
         """Name a row that is left out."""
         self.skipped += 1
-        self.note(number, f"{text}; skipped")
+        self.warn(number, f"{text}; skipped")
 
     def check(self, kept: int, max_share: float) -> None:
         """Raise CommandError where nothing is left, or more than `max_share` is left out."""
@@ -67,7 +67,7 @@ class Problems:
             console.status(f"{self.source}: {self.skipped} of {total} {self.unit}s skipped")
 
 
-class Finder:
+class PathResolver:
     """Finds files below the first of several folders that has them.
 
     Each folder is listed once: a million rows would be a million questions to the disk.
@@ -114,7 +114,7 @@ def name_labels(labels: Sequence[str]) -> str:
     return ", ".join(labels) or "no label"
 
 
-def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[Sample]:
+def to_samples(rows: Iterable[Row], resolver: PathResolver, skipped: SkippedRows) -> list[Sample]:
     """Return the samples that `rows` describe, in their order.
 
     A row whose file is missing is left out. Rows that say the same of a file count once; rows
@@ -122,29 +122,29 @@ def to_samples(rows: Iterable[Row], finder: Finder, problems: Problems) -> list[
     """
     first: dict[str, Row] = {}  # by path; a million Paths would take seconds to hash
     contradicted: set[str] = set()
-    unit, without_labels = problems.unit, []
+    unit, without_labels = skipped.unit, []
     for row in rows:
-        path = finder.find(row.path)
+        path = resolver.find(row.path)
         if path is None:
-            problems.skip(row.number, f"{row.path!r}: no such file")
+            skipped.skip(row.number, f"{row.path!r}: no such file")
         elif path not in first:
             first[path] = row
             if not row.labels:
                 without_labels.append(row.number)
         elif row.labels == first[path].labels:
-            problems.note(row.number, f"{row.path} again, as in {unit} {first[path].number}")
+            skipped.warn(row.number, f"{row.path} again, as in {unit} {first[path].number}")
         else:
             other = first[path]
-            problems.skip(
+            skipped.skip(
                 row.number,
                 f"{row.path} has {name_labels(row.labels)}, but {name_labels(other.labels)} in "
                 f"{unit} {other.number}; neither is used",
             )
-            problems.skipped += path not in contradicted
+            skipped.skipped += path not in contradicted
             contradicted.add(path)
     if without_labels:
         console.status(
-            f"{problems.source}: {len(without_labels)} {unit}s without labels (the first: {unit} "
+            f"{skipped.source}: {len(without_labels)} {unit}s without labels (the first: {unit} "
             f"{without_labels[0]}); taken as photos to which none applies"
         )
     return [

@@ -6,7 +6,7 @@ from pathlib import Path
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.label_text import split_labels
-from pyimagesearch.labels.samples import Problems, Sample
+from pyimagesearch.labels.samples import SkippedRows, Sample
 
 MAX_BYTES = 65_536
 
@@ -29,7 +29,7 @@ def read_sidecars(root: Path, paths: Iterable[Path], max_unreadable: float) -> l
     means no label. A photo without a text file is named and left out. Raises CommandError where
     that is more than the share `max_unreadable`.
     """
-    problems = Problems(root, "photo")
+    skipped = SkippedRows(root, "photo")
     samples = []
     for number, path in enumerate(paths, 1):
         text_file = sidecar_of(path)
@@ -40,15 +40,15 @@ def read_sidecars(root: Path, paths: Iterable[Path], max_unreadable: float) -> l
                 raise ValueError
             text = data.decode("utf-8-sig")
         except FileNotFoundError:
-            problems.skip(number, f"{path} has no {text_file.name} beside it")
+            skipped.skip(number, f"{path} has no {text_file.name} beside it")
         except OSError as error:
-            problems.skip(number, f"{text_file} cannot be read ({error.strerror})")
+            skipped.skip(number, f"{text_file} cannot be read ({error.strerror})")
         except ValueError:
-            problems.skip(number, f"{text_file} is no short text in UTF-8")
+            skipped.skip(number, f"{text_file} is no short text in UTF-8")
         else:
             commas = text.replace("\n", ",").replace("|", ",")
             samples.append(Sample(path, split_labels(commas, ",")))
-    problems.check(len(samples), max_unreadable)
+    skipped.check(len(samples), max_unreadable)
     return samples
 
 
