@@ -8,6 +8,11 @@ from pathlib import Path
 from pyimagesearch import console
 from pyimagesearch.images.decoder import looks_like_image
 
+# What network drives, archives and systems put next to photos: thumbnails, bins, snapshots.
+SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "__macosx", "#recycle", "#snapshot", "@recycle", "$recycle.bin", "lost+found")
+) | {"system volume information", "thumbnails.lrdata"}
+
 
 def expand_paths(arguments: Iterable[str]) -> Iterator[str]:
     """Yield the images that `arguments` name, in order.
@@ -24,12 +29,17 @@ def expand_paths(arguments: Iterable[str]) -> Iterator[str]:
             yield argument
 
 
-def find_images(root: Path) -> list[Path]:
+def is_skipped_folder(name: str) -> bool:
+    """Return whether a folder is hidden (.thumbnails) or one of the SYSTEM_FOLDERS."""
+    return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
+
+
+def find_images(root: Path, max_folders: int = sys.maxsize) -> list[Path]:
     """Return the images below `root` at any depth, sorted by path.
 
-    Hidden files and folders (.thumbnails, .ipynb_checkpoints) and files that are no images are
-    passed over. Links to folders are followed, each folder once. A folder that cannot be opened
-    is named on stderr.
+    Hidden files, hidden folders, the SYSTEM_FOLDERS and files that are not images are skipped.
+    Links to folders are followed, each folder once. A folder that cannot be opened is reported on
+    stderr. The search ends after `max_folders` folders.
     """
     found: list[Path] = []
     visited: set[str] = set()
@@ -42,8 +52,10 @@ def find_images(root: Path) -> list[Path]:
             subfolders.clear()
             continue
         visited.add(real)
+        if len(visited) > max_folders:
+            break
         # In this order, whatever the file system's is: of two links to a folder the first counts.
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        subfolders[:] = sorted(name for name in subfolders if not is_skipped_folder(name))
         paths = (Path(folder, name) for name in names if not name.startswith("."))
-        found += [path for path in paths if looks_like_image(path) and not path.is_dir()]
+        found += filter(looks_like_image, paths)
     return sorted(found)
