@@ -112,7 +112,7 @@ def main() -> None:
         write_table(root / "table.csv")
         table = ("-d", root / "table.csv", "--label-columns", "red,big", "--batch-size", BATCH)
         compare_weights(root, f"tables, {STEPS} steps", *table, "--epochs", 2)
-        photos = [sample.path for sample in read(options.dataset)]
+        photos = [sample.path for sample in read(options.dataset).samples]
         train(model := root / "model", "-d", "dataset", "--epochs", 1)
         for count in (64, options.count):
             compare_tags(root, photos, count, model)

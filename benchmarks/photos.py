@@ -22,7 +22,7 @@ def prepare(
 
     `epochs` and `architecture` take the place of what train.py would choose.
     """
-    samples = labels.read(dataset)
+    samples = labels.read(dataset).samples
     groups = find_groups(samples)
     name = architecture or build.choose(groups, sorted(labels.count_labels(samples)))
     settings = build.DEFAULTS[name]

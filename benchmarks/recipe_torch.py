@@ -156,7 +156,7 @@ class Photos:
 
 def load(dataset: Path, validation: Path, cache: Path) -> Photos:
     """Return the photos of `dataset`, those named in `validation` held out."""
-    samples = labels.read(dataset)
+    samples = labels.read(dataset).samples
     label_groups = groups.find_groups(samples)
     samples, pixels = load_images(samples, SETTINGS.image_size, decoder.MAX_PIXELS, 0.1, cache)
     binarizer = MultiLabelBinarizer()

@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000, help="photos in the folder")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    photos = [sample.path for sample in read(options.dataset)]
+    photos = [sample.path for sample in read(options.dataset).samples]
 
     with tempfile.TemporaryDirectory(dir=".") as name:
         root = Path(name)

@@ -182,7 +182,7 @@ def main() -> None:
     measure_steps(options.rounds)
     measure_augmentation(options.rounds)
     if options.dataset:
-        measure_decoding([sample.path for sample in read(options.dataset)])
+        measure_decoding([sample.path for sample in read(options.dataset).samples])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels.samples import is_label
+from pyimagesearch.labels.check import is_label
 
 MAX_BYTES = 2_000_000  # of the file, and of what it makes of itself
 MAX_LABELS = 100_000
