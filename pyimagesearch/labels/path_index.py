@@ -89,19 +89,20 @@ class PathIndex:
     def _search(self, parts: Sequence[str], with_ending: bool) -> tuple[list[int], int]:
         """Return the numbers of up to 50 photos that share most of their end with `parts`."""
         keys, numbers = self._keys(with_ending)
-        wanted = list(parts[::-1])
+        wanted = parts[::-1]
         place = bisect.bisect_left(keys, _LEVEL.join(wanted))
-        around = (at for at in (place - 1, place) if 0 <= at < len(keys))
-        shared = max((_count_shared(keys[at], wanted) for at in around), default=0)
+        shared = 0
+        for at in (place, place - 1):  # one of the neighbours has the longest common beginning
+            if 0 <= at < len(keys) and shared < len(wanted):
+                shared = max(shared, _count_shared(keys[at], wanted))
         if not shared:
             return [], 0
-        first = bisect.bisect_left(keys, _LEVEL.join(wanted[:shared]))
-        found = []
-        for at in range(first, min(first + 50, len(keys))):
-            if _count_shared(keys[at], wanted) < shared:
-                break
-            found.append(numbers[at])
-        return found, shared
+        if shared < len(wanted):
+            place = bisect.bisect_left(keys, _LEVEL.join(wanted[:shared]))
+        last = place + 1
+        while last < min(place + 50, len(keys)) and _count_shared(keys[last], wanted) >= shared:
+            last += 1
+        return list(numbers[place:last]), shared
 
 
 def _count_shared(key: str, wanted: Sequence[str]) -> int:

@@ -41,6 +41,8 @@ class PathResolver:
         self.roots = list(dict.fromkeys(roots))
         self._parent = parent
         self._starts = list(dict.fromkeys([*roots, Path(), *([parent] if parent else [])]))
+        # Texts, for a million paths; the current folder is nothing before a path.
+        self._prefixes = ["" if start == Path() else f"{start}/" for start in self._starts]
         self._listed: dict[str, frozenset[str]] = {}
         self._indexes: list[PathIndex] = []
 
@@ -119,8 +121,9 @@ class PathResolver:
     def _find_exactly(self, text: str) -> str | None:
         if "./" in text or "//" in text:  # several ways to write one path
             text = os.path.normpath(text)
-        for root in self._starts:
-            path = text if root == Path() or Path(text).is_absolute() else f"{root}/{text}"
+        is_absolute = os.path.isabs(text)  # noqa: PTH117
+        for prefix in ("",) if is_absolute else self._prefixes:
+            path = prefix + text
             folder, slash, name = path.rpartition("/")
             if name in self._list(folder or slash or "."):
                 return path

@@ -1,5 +1,6 @@
 """Reads the labels of a data set, whatever they are written in: `read`."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from pyimagesearch.labels.groups import LabelGroup, names_colours
 from pyimagesearch.labels.keywords import read_keywords
 from pyimagesearch.labels.paths import PathResolver
 from pyimagesearch.labels.rows import Labels, ParsedFile, Row, SkippedRows
-from pyimagesearch.labels.samples import Sample, count_labels
+from pyimagesearch.labels.samples import Sample, Split, count_labels
 from pyimagesearch.labels.sidecars import read_sidecars
 from pyimagesearch.labels.sources import Source, find_source
 from pyimagesearch.labels.split_names import folders_below, split_of
@@ -179,10 +180,13 @@ def _choose_split(
 
     It counts if there are training photos and others. Photos of no part are trained on.
     """
-    splits = [
-        sample.split or split_of(folders_below(dataset, sample.path)) if use_split else None
-        for sample in samples
-    ]
+    by_folder: dict[str, Split | None] = {}
+    splits: list[Split | None] = []
+    for sample in samples if use_split else ():
+        folder = str(sample.path).rpartition(os.sep)[0]
+        if folder not in by_folder:
+            by_folder[folder] = split_of(folders_below(dataset, sample.path))
+        splits.append(sample.split or by_folder[folder])
     counts = Counter(splits)
     if not counts["train"] or len(counts.keys() - {None}) < 2:
         return [replace(s, split=None) if s.split else s for s in samples], []
