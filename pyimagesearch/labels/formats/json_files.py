@@ -15,8 +15,7 @@ from pyimagesearch.labels.formats.values import labels_in, simplify
 from pyimagesearch.labels.paths import PathResolver
 from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 
-MAX_BYTES = 256 * 2**20
-MAX_MEMORY = 800 * 2**20
+MAX_MEMORY = 700 * 2**20  # bytes that the objects of a file may take
 
 
 def read_json(path: Path, resolver: PathResolver, options: ColumnOptions) -> ParsedFile:
@@ -24,7 +23,7 @@ def read_json(path: Path, resolver: PathResolver, options: ColumnOptions) -> Par
 
     Raises CommandError if it is not JSON, or of a kind that is not known.
     """
-    data = load_json(path, read_text(path, MAX_BYTES))
+    data = load_json(path, read_text(path))
     if is_coco(data):
         skipped = SkippedRows(path, "image")
         return ParsedFile(read_coco(data, skipped), skipped, ["COCO categories"])
@@ -41,7 +40,7 @@ def read_json(path: Path, resolver: PathResolver, options: ColumnOptions) -> Par
 
 def read_json_lines(path: Path, resolver: PathResolver, options: ColumnOptions) -> ParsedFile:
     """Return the rows of a file with a JSON object on each line; raises CommandError."""
-    text = read_text(path, MAX_BYTES)
+    text = read_text(path)
     _check_memory(path, text)
     if text.lstrip()[:1] == "[":
         return read_json(path, resolver, options)

@@ -2,8 +2,9 @@
 
 import csv
 import re
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from pyimagesearch.labels.paths import is_image_name
 
 DELIMITERS = ",;\t|"
 MAX_LINE = 1_000_000  # letters; a line of a million columns would be split into as many cells
-MAX_MEMORY = 2**30  # bytes that the cells may take: about 150 for a row and 10 for a cell
+MAX_COLUMNS = 20_000
+MAX_MEMORY = 900 * 2**20  # bytes that the text and its cells may take
+ROW_MEMORY, CELL_MEMORY = 200, 12  # about as many bytes
 _ENDINGS = "|".join(sorted(re.escape(suffix) for suffix in SUFFIXES))
 # "my photo.jpg red dress": a path with spaces in it, up to its ending, and the rest of the line.
 _PATH_FIRST = re.compile(rf"\s*(.+?(?:{_ENDINGS}))(?:\s+(.*))?$", re.IGNORECASE)
@@ -58,20 +61,20 @@ def parse_csv(path: Path, text: str, is_photo: Callable[[str], bool]) -> Table:
     line is a header unless it begins with a photo, as `is_photo` says. Raises CommandError if the
     text is empty or not a table.
     """
-    lines = _lines_of(text)
-    start = 0
-    told = re.fullmatch(r"sep=(.)\r?", lines[0], re.IGNORECASE)  # Excel's own first line
+    lines = _Lines(path, text)
+    told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # Excel's own first line
     if told:
-        start = 1
-    some = [line for line in lines[start : start + 50] if line.strip()]
-    if not some:
-        raise CommandError(f"{path}: is empty; expected a header such as path,labels and rows")
-    delimiter = told[1] if told else _choose_delimiter(some, is_photo)
-    reader = _read_cells if delimiter else _read_words
-    body = list(reader(path, lines[start:], start, delimiter))
+        lines.skip_one()
+    first_line = lines.peek()
+    delimiter = told[1] if told else _choose_delimiter(first_line, is_photo)
+    body = list(_read_cells(lines, delimiter) if delimiter else _read_words(lines))
     if not delimiter and len(body) > 1 and len(body[0][1]) == 1 and body[0][1][0].isdigit():
         del body[0]  # CelebA's list begins with the number of photos
+    if not body:
+        raise CommandError(f"{path}: is empty; expected a header such as path,labels and rows")
     first_number, first = body[0]
+    if len(first) > MAX_COLUMNS:
+        raise CommandError(f"{path}, line {first_number}: has over {MAX_COLUMNS:,} columns")
     second = body[1][1] if len(body) > 1 else first
     is_split = len(first) > 1 and is_image_name(first[1])  # Google's TRAIN,gs://bucket/a.jpg,red
     if is_image_name(first[0]) or is_split or (is_photo(first[0]) and is_photo(second[0])):
@@ -114,41 +117,81 @@ def find_column(table: Table, name: str, option: str) -> int:
 
 def read_cells(path: Path, text: str) -> list[Line]:
     """Return the lines of a CSV text that are not empty; raises CommandError."""
-    lines = _lines_of(text)
-    first = next((line for line in lines if line.strip()), "")
-    return list(_read_cells(path, lines, 0, max(DELIMITERS, key=first.count)))
+    lines = _Lines(path, text)
+    return list(_read_cells(lines, max(DELIMITERS, key=lines.peek().count)))
 
 
-def _lines_of(text: str) -> list[str]:
-    return (text if "\n" in text else text.replace("\r", "\n")).split("\n")
+class _Lines:
+    """The lines of a text one after another, for a list of them would take more than the text."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self._text = text if "\n" in text else text.replace("\r", "\n")
+        self._at = self._number = 0
+        self._left = MAX_MEMORY - sys.getsizeof(text)
+
+    def skip_one(self) -> None:
+        """Leave out the next line."""
+        self._at = self._text.find("\n", self._at) + 1
+        self._number += 1
+
+    def peek(self) -> str:
+        """Return the beginning of the next line that is not blank; "" if there is none."""
+        found = re.compile(r"\S").search(self._text, self._at)
+        if found is None:
+            return ""
+        start = self._text.rfind("\n", 0, found.start()) + 1
+        end = self._text.find("\n", start)
+        return self._text[start : min(end if end >= 0 else len(self._text), start + 100_000)]
+
+    def number(self) -> int:
+        """Return the number of the last line, from 1."""
+        return self._number
+
+    def keep(self, cells: Sequence[str]) -> None:
+        """Raise CommandError if the cells of all lines no longer fit into memory."""
+        self._left -= ROW_MEMORY + CELL_MEMORY * len(cells)
+        if self._left < 0:
+            raise CommandError(
+                f"{self.path}: has more cells than fit into {MAX_MEMORY // 2**20} MB; split it "
+                "into several files in one folder and give that to --labels"
+            )
+
+    def __iter__(self) -> Iterator[str]:
+        while self._at < len(self._text):
+            end = self._text.find("\n", self._at)
+            end = end if end >= 0 else len(self._text)
+            self._number += 1
+            if end - self._at > MAX_LINE:
+                raise CommandError(
+                    f"{self.path}, line {self._number}: has over {MAX_LINE:,} letters"
+                )
+            line = self._text[self._at : end].rstrip("\r")
+            self._at = end + 1
+            yield f"{line}\n"
 
 
-def _read_cells(path: Path, lines: Sequence[str], start: int, delimiter: str) -> Iterator[Line]:
-    reader = csv.reader(_checked(path, lines, start), delimiter=delimiter, skipinitialspace=True)
-    used = 0
+def _read_cells(lines: _Lines, delimiter: str) -> Iterator[Line]:
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         for cells in reader:
             if any(cells):
-                used += 150 + 10 * len(cells)
-                _limit(path, used)
-                yield reader.line_num + start, cells
+                lines.keep(cells)
+                yield lines.number(), cells
     except csv.Error as error:
-        number = reader.line_num + start
         if "field larger" in str(error):
             raise CommandError(
-                f"{path}, line {number}: a cell has over 100,000 letters; is a quote not closed?"
+                f"{lines.path}, line {lines.number()}: a cell has over 100,000 letters; is a "
+                "quote not closed?"
             ) from None
-        raise CommandError(f"{path}, line {number}: is not CSV ({error})") from None
+        raise CommandError(f"{lines.path}, line {lines.number()}: is not CSV ({error})") from None
 
 
-def _read_words(path: Path, lines: Sequence[str], start: int, _: str) -> Iterator[Line]:
-    used = 0
-    for number, line in enumerate(_checked(path, lines, start), start + 1):
-        words = _words_of(line)
-        if words:
-            used += 150 + 10 * len(words)
-            _limit(path, used)
-            yield number, words
+def _read_words(lines: _Lines) -> Iterator[Line]:
+    for line in lines:
+        if words := _words_of(line):
+            lines.keep(words)
+            yield lines.number(), words
 
 
 def _words_of(line: str) -> list[str]:
@@ -158,32 +201,18 @@ def _words_of(line: str) -> list[str]:
     return line.split()
 
 
-def _checked(path: Path, lines: Iterable[str], start: int) -> Iterator[str]:
-    for number, line in enumerate(lines, start + 1):
-        if len(line) > MAX_LINE:
-            raise CommandError(f"{path}, line {number}: has over {MAX_LINE:,} letters")
-        yield line.rstrip("\r") + "\n"
+def _choose_delimiter(line: str, is_photo: Callable[[str], bool]) -> str:
+    """Return what separates the cells in the first line; "" for spaces.
 
-
-def _limit(path: Path, used: int) -> None:
-    if used > MAX_MEMORY:
-        raise CommandError(
-            f"{path}: has more cells than fit into 1 GB; split it into several files"
-        )
-
-
-def _choose_delimiter(lines: Sequence[str], is_photo: Callable[[str], bool]) -> str:
-    """Return what separates the cells in the first `lines`; "" for spaces.
-
-    If the first line begins with a photo, it is what ends the path there; else what occurs most
-    often in the first line.
+    If it begins with a photo, that is what ends the path there; else what occurs most often.
     """
     splits = {}
     for delimiter in DELIMITERS:
-        cells = next(csv.reader(lines[:1], delimiter=delimiter, skipinitialspace=True), [])
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
         if len(cells) > 1:
             splits[delimiter] = cells
-    if len(_words_of(lines[0])) > 1 and is_photo(_words_of(lines[0])[0]):
+    words = _words_of(line)
+    if len(words) > 1 and is_photo(words[0]):
         for delimiter, cells in splits.items():
             if any(is_photo(cell) for cell in cells[:2]):
                 return delimiter

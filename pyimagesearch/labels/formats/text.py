@@ -7,7 +7,7 @@ from pathlib import Path
 from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
 
-MAX_BYTES = 512 * 2**20
+MAX_BYTES = 128 * 2**20  # as text with rare letters, four times as many
 # Bytes that are not UTF-8, as Python keeps them in text.
 UNDECODABLE = re.compile("[\udc80-\udcff]")
 _MARKS = {
