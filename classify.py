@@ -93,7 +93,7 @@ def evaluate(options: argparse.Namespace) -> None:
         scores = evaluate.evaluate_table(tagger, options.evaluate)
         print(report.describe_scores(scores, "rows"))
     else:
-        samples = labels.read(options.evaluate)
+        samples = labels.read(options.evaluate).samples
         print(report.describe_scores(evaluate.evaluate(tagger, samples, options.max_pixels)))
 
 

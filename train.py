@@ -66,7 +66,7 @@ def load(
         table = tables.read_labelled(options.dataset, options.labels, options.label_columns)
         samples = table.samples
     else:
-        samples = labels.read(options.dataset, options.labels, options.max_unreadable)
+        samples = labels.read(options.dataset, options.labels, options.max_unreadable).samples
     labels.check_labels(samples)
     train_outputs.check(options, samples)
     groups = resolve_groups(samples, options.label_groups)

@@ -52,7 +52,7 @@ def load(
 
 def paths_of(dataset: Path) -> list[Path]:
     """Return the paths of the labelled photos in `dataset`."""
-    return [sample.path for sample in labels.read(dataset)]
+    return [sample.path for sample in labels.read(dataset).samples]
 
 
 def decode_all(paths: Sequence[Path], side: int) -> None:

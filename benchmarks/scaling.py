@@ -117,7 +117,7 @@ def main() -> None:
     )
     parser.add_argument("--counts", type=int, nargs="+", default=[2000, 20_000, 200_000])
     options = parser.parse_args()
-    samples = read(options.dataset)
+    samples = read(options.dataset).samples
     print(f"{'photos':>8} {'run':7} training from   in all   memory  with cache pages")
     first: list[tuple[int, Run]] = []
     for count in options.counts:

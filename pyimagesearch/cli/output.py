@@ -97,4 +97,5 @@ class SidecarWriter:
         if sidecar == self.last:
             console.warn(f"{path}: {sidecar} has the tags of another photo; not written")
             return
-        self.last = labels.write_sidecar(path, tagged.tags)
+        self.last = sidecar
+        labels.write_sidecar(path, tagged.tags)

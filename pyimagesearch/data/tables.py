@@ -7,23 +7,29 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree.ElementTree import ParseError
 
 import numpy as np
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
 from numpy.typing import NDArray
 
-from pyimagesearch import console
+from pyimagesearch import console, files
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels.csv_files import read_lines
+from pyimagesearch.labels.formats import known_names
+from pyimagesearch.labels.formats.csv_files import read_lines
+from pyimagesearch.labels.formats.values import simplify
 from pyimagesearch.labels.samples import Sample
 
 SUFFIXES = (".arff", ".csv", ".npz")
+MAX_XML = 10_000_000
+LOOKED_AT = 100  # rows from which a CSV is told to hold features
 MARKS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by name; `values` is (N, C) float32, `rows` the number of each row in its file."""
+    """Named columns; `values` is (N, C) float32, `rows` are the numbers of the rows in the file."""
 
     path: Path
     names: tuple[str, ...]
@@ -31,16 +37,17 @@ class Table:
     rows: tuple[int, ...]
 
     def columns(self, names: Sequence[str]) -> NDArray[np.float32]:
-        """Return the columns `names`, (N, len(names)); raises CommandError for one not there."""
+        """Return the columns `names`, (N, len(names)). Raises CommandError if one is missing."""
         if missing := [name for name in names if name not in self.names]:
             raise CommandError(
-                f"{self.path}: has no column {missing[0]!r} ({len(missing)} of {len(names)} lack)"
+                f"{self.path}: has no column {missing[0]!r} ({len(missing)} of {len(names)} are "
+                "missing)"
             )
         place = {name: column for column, name in enumerate(self.names)}
         return np.ascontiguousarray(self.values[:, [place[name] for name in names]])
 
     def targets(self, names: Sequence[str]) -> NDArray[np.float32]:
-        """Return the label columns `names`; raises CommandError for what is not 0 or 1."""
+        """Return the label columns `names`; raises CommandError for values other than 0 and 1."""
         targets = self.columns(names)
         known = np.isin(targets, (0, 1))
         if not known.all():
@@ -54,21 +61,46 @@ class Table:
 
 @dataclass(frozen=True)
 class LabelledTable:
-    """`features` (N, F) float32 under their names, and a sample, table:row, of each row."""
+    """`features` (N, F) float32 with their names, and a sample, table:row, for each row."""
 
     names: tuple[str, ...]
     features: NDArray[np.float32]
     samples: list[Sample]
 
 
-def is_table(dataset: Path, labels: Path | None, label_columns: Sequence[str] | None) -> bool:
-    """Return whether `dataset` is a table of features; a CSV is where its label columns are named.
+def is_table(
+    dataset: Path,
+    labels: Path | None,
+    label_columns: Sequence[str] | None,
+    path_column: str | None = None,
+) -> bool:
+    """Return whether `dataset` is a table of features rather than photos or their labels.
 
-    Otherwise a CSV holds labels of photos.
+    A CSV is one if the label columns are named, here or in an XML file, and its other columns
+    hold numbers only: a label file of photos has a column of paths. Raises CommandError if the
+    CSV cannot be read.
     """
     suffix = dataset.suffix.lower()
-    named = label_columns is not None or (labels is not None and labels.suffix.lower() == ".xml")
-    return suffix in (".arff", ".npz") or (suffix == ".csv" and named)
+    if suffix != ".csv" or not dataset.is_file():
+        return suffix in (".arff", ".npz")
+    if labels is not None and labels.suffix.lower() == ".xml":
+        return True
+    return path_column is None and label_columns is not None and _is_numeric(dataset, label_columns)
+
+
+def _is_numeric(path: Path, label_columns: Sequence[str]) -> bool:
+    """Return whether the columns of a CSV that are not labels hold features."""
+    (_, names), *lines = read_lines(path) or [(0, [])]
+    labels = {simplify(name) for name in label_columns}
+    others = [index for index, name in enumerate(names) if simplify(name) not in labels]
+    if len(others) == 1 and simplify(names[others[0]]) in known_names.PATHS:
+        return False  # the photos have numbers as their names
+    for index in others:
+        cells = [cells[index] for _, cells in lines[:LOOKED_AT] if index < len(cells)]
+        numbers = sum(not np.isnan(_number(cell)) for cell in cells)
+        if 2 * numbers < len(cells):
+            return False
+    return True
 
 
 def read_labelled(
@@ -76,9 +108,9 @@ def read_labelled(
 ) -> LabelledTable:
     """Return the table at `path` with its labels.
 
-    They are the columns `label_columns`, else those in the Mulan XML at `labels` or beside the
+    They are the columns `label_columns`, else those in the Mulan XML at `labels` or next to the
     table (scene.xml for scene.arff and scene-train.arff), else an NPZ's array `targets` (N, L)
-    with its names in `labels`. Raises CommandError where that does not fit.
+    with its names in `labels`. Raises CommandError if these do not fit the table.
     """
     table = read(path)
     if label_columns is None:
@@ -109,13 +141,15 @@ TARGET = "label:"  # before the names of an NPZ's targets, which may be those of
 
 
 def read(path: Path) -> Table:
-    """Return the table at `path`; rows with cells that are no finite numbers are left out, named.
+    """Return the table at `path`. Rows with cells that are not finite numbers are skipped.
 
-    Raises CommandError where it cannot be read or no row is left.
+    Raises CommandError if it cannot be read or no row is left.
     """
     reader = {".arff": _read_arff, ".csv": _read_csv, ".npz": _read_npz}.get(path.suffix.lower())
     if reader is None:
-        raise CommandError(f"{path}: is no table; {', '.join(SUFFIXES)} are read")
+        raise CommandError(
+            f"{path}: is not a feature table; they are read from {', '.join(SUFFIXES)}"
+        )
     if not path.is_file():
         raise CommandError(f"{path}: no such file")
     try:
@@ -129,7 +163,7 @@ def read(path: Path) -> Table:
     good = finite.all(axis=1)
     for row in np.flatnonzero(~good)[:20]:
         name = names[int(np.argmin(finite[row]))]
-        console.warn(f"{path}, row {rows[row]}: column {name!r} holds no number; skipped")
+        console.warn(f"{path}, row {rows[row]}: column {name!r} does not hold a number; skipped")
     if not good.any():
         raise CommandError(f"{path}: none of its {len(values)} rows can be used")
     if not good.all():
@@ -150,7 +184,7 @@ def _read_arff(path: Path) -> Columns:
         columns = [_numbers(data[name]) for name in names]
     except (ValueError, NotImplementedError, StopIteration, arff.ArffError, IndexError) as error:
         reason = str(error).partition("\n")[0] or "it has no data"
-        raise CommandError(f"{path}: is no dense ARFF with numbers ({reason})") from None
+        raise CommandError(f"{path}: is not a dense ARFF file with numbers ({reason})") from None
     values = np.stack(columns, axis=1).astype(np.float32) if names else np.zeros((0, 0), "f4")
     return names, values, range(1, len(values) + 1)
 
@@ -182,7 +216,7 @@ def _number(cell: str) -> float:
 
 
 def _read_npz(path: Path) -> Columns:
-    """Read `features` (N, F), and where there, their `names`, and `targets` and `labels`."""
+    """Read `features` (N, F), and if they are there, `names`, `targets` and `labels`."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
@@ -197,31 +231,42 @@ def _read_npz(path: Path) -> Columns:
         if len(names) != values.shape[1]:
             raise ValueError("names and columns differ in number")
     except KeyError:
-        raise CommandError(f"{path}: holds no array named features") from None
+        raise CommandError(f"{path}: has no array called features") from None
     except (ValueError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0]
-        raise CommandError(f"{path}: is no NPZ with features (N, F) ({reason})") from None
+        raise CommandError(f"{path}: is not an NPZ file with features (N, F) ({reason})") from None
     return names, values, range(1, count + 1)
 
 
 def find_xml(path: Path) -> Path | None:
-    """Return the label XML beside a table: scene.xml for scene.arff and scene-train.arff."""
+    """Return the label XML next to a table: scene.xml for scene.arff and scene-train.arff."""
     stems = (path.stem, path.stem.rpartition("-")[0])
-    beside = [path.with_name(f"{stem}.xml") for stem in stems if stem]
-    return next((xml for xml in beside if xml.is_file()), None)
+    candidates = [path.with_name(f"{stem}.xml") for stem in stems if stem]
+    return next((xml for xml in candidates if xml.is_file()), None)
 
 
 def read_xml(path: Path) -> list[str]:
     """Return the names in a label XML of Mulan, in its order; raises CommandError."""
     try:
-        root = ElementTree.parse(path).getroot()
+        files.require_regular_file(path)
+        if path.stat().st_size > MAX_XML:
+            raise CommandError(
+                f"{path}: is larger than {MAX_XML // 10**6} MB: not a list of labels"
+            )
+        root = ElementTree.fromstring(path.read_bytes())
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except ElementTree.ParseError as error:
-        raise CommandError(f"{path}: is no XML ({error})") from None
+    except DefusedXmlException:
+        raise CommandError(
+            f"{path}: defines entities, which a list of labels does not need"
+        ) from None
+    except (ParseError, ValueError, LookupError) as error:
+        raise CommandError(f"{path}: is not XML ({error})") from None
     names = [
         e.attrib["name"] for e in root.iter() if e.tag.endswith("label") and "name" in e.attrib
     ]
     if not names:
-        raise CommandError(f'{path}: names no labels; expected <label name="..."> in <labels>')
+        raise CommandError(
+            f'{path}: has no names of labels; expected <label name="..."> in <labels>'
+        )
     return names

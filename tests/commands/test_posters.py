@@ -71,8 +71,8 @@ def test_training_takes_the_labels_of_a_csv_and_names_what_it_leaves_out(posters
 
 
 def test_exported_labels_are_those_that_were_understood(posters: Posters) -> None:
-    exported = labels.read(posters.folder / "labels.csv")
-    understood = labels.read(posters.folder / "data" / "posters.csv")
+    exported = labels.read(posters.folder / "labels.csv").samples
+    understood = labels.read(posters.folder / "data" / "posters.csv").samples
     assert len(exported) == POSTERS
     for one, other in zip(exported, understood, strict=True):
         assert (one.path.resolve(), one.labels) == (other.path.resolve(), other.labels)
@@ -87,8 +87,8 @@ def test_tags_in_csv_and_beside_the_photos_are_labels_to_train_on(
     header, *rows = csv.reader(result.stdout.splitlines())
     assert header == ["image", "tags", *GENRES, "error"]
     monkeypatch.chdir(posters.folder)
-    from_csv = labels.read(Path("tags.csv"))
-    beside = labels.read(Path("data/img"))
+    from_csv = labels.read(Path("tags.csv")).samples
+    beside = labels.read(Path("data/img")).samples
     assert from_csv == beside
     assert len(beside) == POSTERS
     tags = {
@@ -96,7 +96,7 @@ def test_tags_in_csv_and_beside_the_photos_are_labels_to_train_on(
         for row in rows
     }
     assert {str(sample.path): list(sample.labels) for sample in beside} == tags
-    truth = {sample.path: sample.labels for sample in labels.read(Path("data/posters.csv"))}
+    truth = {sample.path: sample.labels for sample in labels.read(Path("data/posters.csv")).samples}
     said = [(sample.path, tag) for sample in beside for tag in sample.labels]
     assert len(said) > POSTERS / 2
     assert sum(tag in truth[path] for path, tag in said) > 0.4 * len(said)  # by chance 0.08

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.commands import ROOT, Run, Trained
 
-from pyimagesearch.labels.csv_files import read_csv
+from pyimagesearch import labels
 
 # As benchmarks measure it: in a parent of its own.
 MEASURE = """
@@ -82,7 +82,7 @@ def test_training_reads_the_csv_and_leaves_the_broken_out(
     files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
     result = run_command("classify.py", *files, "-i", "many", "--csv", cwd=tmp_path)
     (tmp_path / "tags.csv").write_text(result.stdout)
-    samples = read_csv(tmp_path / "tags.csv", [tmp_path], max_unreadable=0.1)
+    samples = labels.read(tmp_path / "tags.csv").samples
     assert len(samples) == 119
     assert "many/000050.jpg" not in map(str, (sample.path for sample in samples))
     assert "line 52: has the error 'is cut off'" in capsys.readouterr().err

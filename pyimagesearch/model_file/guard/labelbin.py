@@ -17,7 +17,7 @@ import numpy as np
 
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels.samples import is_label
+from pyimagesearch.labels.check import is_label
 from pyimagesearch.model_file.guard.refused import RefusedError
 
 MAX_BYTES = 2_000_000  # of the file, and of all objects that its calls create

@@ -37,13 +37,13 @@ def write(path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("xml", ["things.xml", "things-train.xml"])
-def test_an_arff_takes_its_labels_from_the_xml_beside_it(tmp_path: Path, xml: str) -> None:
+def test_an_arff_takes_its_labels_from_the_xml_next_to_it(tmp_path: Path, xml: str) -> None:
     write(tmp_path / xml, XML)
     check(read_labelled(write(tmp_path / "things-train.arff", ARFF), None, None))
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.arff", ARFF), ("a.csv", CSV)])
-def test_label_columns_or_a_named_xml_say_which_columns_are_labels(
+def test_label_columns_or_an_xml_file_say_which_columns_are_labels(
     tmp_path: Path, name: str, text: str
 ) -> None:
     path = write(tmp_path / name, text)
@@ -51,7 +51,7 @@ def test_label_columns_or_a_named_xml_say_which_columns_are_labels(
     check(read_labelled(path, write(tmp_path / "other.xml", XML), None))
 
 
-def test_an_npz_brings_its_targets(tmp_path: Path) -> None:
+def test_an_npz_holds_its_targets(tmp_path: Path) -> None:
     targets = [[1, 0], [1, 1], [0, 0]]
     path = tmp_path / "a.npz"
     np.savez(path, features=VALUES, names=["x", "y"], targets=targets, labels=["red", "big"])
@@ -60,27 +60,43 @@ def test_an_npz_brings_its_targets(tmp_path: Path) -> None:
     assert tables.read(path).names == ("feature 1", "feature 2")
 
 
-def test_a_csv_is_a_table_only_where_its_label_columns_are_named() -> None:
+def test_a_csv_of_numbers_is_a_table_if_its_label_columns_are_named(tmp_path: Path) -> None:
     assert is_table(Path("a.arff"), None, None)
     assert is_table(Path("a.npz"), None, None)
-    assert is_table(Path("a.csv"), None, ["red"])
-    assert is_table(Path("a.csv"), Path("a.xml"), None)
-    assert not is_table(Path("a.csv"), None, None)
-    assert not is_table(Path("photos"), Path("a.csv"), None)
+    table = write(tmp_path / "a.csv", CSV)
+    assert is_table(table, None, ["red", "big"])
+    assert is_table(table, None, ["Red"])
+    assert is_table(table, Path("a.xml"), None)
+    assert not is_table(table, None, None)
+    assert not is_table(table, None, ["red"], "x")
+    assert not is_table(tmp_path, table, None)
 
 
-def test_a_row_without_a_number_is_named_and_left_out(
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,red,big\na.jpg,1,0\nb.jpg,0,1\n",
+        "shot,year,red,big\nDSC1,2001,1,0\nDSC2,2002,0,1\n",
+        "id,red,big\n17,1,0\n18,0,1\n",
+        "Image Index,red,big\n17,1,0\n18,0,1\n",
+    ],
+)
+def test_a_csv_with_a_column_of_photos_is_not_a_table(tmp_path: Path, text: str) -> None:
+    assert not is_table(write(tmp_path / "a.csv", text), None, ["red", "big"])
+
+
+def test_a_row_without_a_number_is_reported_and_skipped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     csv = write(tmp_path / "a.csv", CSV + "1,0,many,1\n1,0\n2,1,inf,0\n")
     check(read_labelled(csv, None, ["red", "big"]))
     talk = capsys.readouterr().err
-    assert "a.csv, row 5: column 'y' holds no number; skipped" in talk
-    assert "a.csv, row 6: column 'x' holds no number; skipped" in talk
+    assert "a.csv, row 5: column 'y' does not hold a number; skipped" in talk
+    assert "a.csv, row 6: column 'x' does not hold a number; skipped" in talk
     assert "3 of 6 rows skipped" in talk
     arff = write(tmp_path / "a.arff", ARFF + "?,0,1,1\n")
     check(read_labelled(arff, None, ["red", "big"]))
-    assert "a.arff, row 4: column 'x' holds no number" in capsys.readouterr().err
+    assert "a.arff, row 4: column 'x' does not hold a number" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -93,13 +109,13 @@ def test_a_row_without_a_number_is_named_and_left_out(
         ("a.csv", "x,red\n1,1\n", ["blue"], "has no column 'blue'"),
         ("a.csv", "x,x,red\n1,1,1\n", ["red"], "two columns are named 'x'"),
         ("a.csv", "red\n1\n", ["red"], "has labels and no features"),
-        ("a.arff", "", ["red"], "is no dense ARFF"),
-        ("a.arff", "nonsense", ["red"], "is no dense ARFF"),
-        ("a.arff", ARFF.partition("@data")[0], ["red"], "is no dense ARFF"),
-        ("a.arff", ARFF + "1,2\n", ["red"], "is no dense ARFF"),
+        ("a.arff", "", ["red"], "is not a dense ARFF"),
+        ("a.arff", "nonsense", ["red"], "is not a dense ARFF"),
+        ("a.arff", ARFF.partition("@data")[0], ["red"], "is not a dense ARFF"),
+        ("a.arff", ARFF + "1,2\n", ["red"], "is not a dense ARFF"),
         ("a.arff", ARFF, None, "which columns are labels?"),
-        ("a.npz", "nonsense", None, "is no NPZ"),
-        ("a.xls", "", ["red"], "is no table"),
+        ("a.npz", "nonsense", None, "is not an NPZ"),
+        ("a.xls", "", ["red"], "is not a feature table"),
     ],
 )
 def test_an_unusable_table_is_one_error(
@@ -112,16 +128,20 @@ def test_an_unusable_table_is_one_error(
     assert "\n" not in str(raised.value)
 
 
-def test_a_missing_table_or_array_and_a_broken_xml_are_named(tmp_path: Path) -> None:
+def test_a_missing_table_or_array_and_a_broken_xml_file_are_errors(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"gone\.arff: no such file"):
         tables.read(tmp_path / "gone.arff")
     np.savez(tmp_path / "a.npz", other=VALUES)
-    with pytest.raises(CommandError, match="holds no array named features"):
+    with pytest.raises(CommandError, match="has no array called features"):
         tables.read(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", features=np.array([{}], object))
-    with pytest.raises(CommandError, match="is no NPZ"):
+    with pytest.raises(CommandError, match="is not an NPZ"):
         tables.read(tmp_path / "a.npz")
     arff = write(tmp_path / "a.arff", ARFF)
-    for text, message in (("<labels>", "is no XML"), ("<labels/>", "names no labels")):
+    for text, message in (
+        ("<labels>", "is not XML"),
+        ("<labels/>", "has no names of labels"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><labels>&b;</labels>', "defines entities"),
+    ):
         with pytest.raises(CommandError, match=message):
             read_labelled(arff, write(tmp_path / "a.xml", text), None)

@@ -1,156 +1,290 @@
+"""JSON of annotation tools: COCO, and lists of photos of any kind."""
+
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.labels import ALL, COLOURS, TRUTH, coco, read, touch, write_json
 
 from pyimagesearch import labels
 from pyimagesearch.console import CommandError
+from pyimagesearch.labels.groups import LabelGroup
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with empty files of the names that the tests use."""
-    (tmp_path / "img").mkdir()
-    for name in ("a.jpg", "b.jpg", "img/c.jpg", "d e.jpg"):
-        (tmp_path / name).touch()
-    return tmp_path
+    touch(tmp_path / "set")
+    return tmp_path / "set"
 
 
-def read(folder: Path, data: object, share: float = 0.9) -> dict[str, str]:
-    (folder / "x.json").write_text(json.dumps(data), encoding="utf-8")
-    samples = labels.read(folder, folder / "x.json", share)
-    return {s.path.relative_to(folder).as_posix(): "+".join(s.labels) for s in samples}
-
-
-def coco(**changes: Any) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "images": [
-            {"id": 7, "file_name": "a.jpg", "width": 640},
-            {"id": 8, "file_name": "b.jpg"},
-            {"id": 9, "file_name": "img/c.jpg"},
-        ],
-        "annotations": [
-            {"id": 1, "image_id": 7, "category_id": 1, "bbox": [0, 0, 9, 9]},
-            {"id": 2, "image_id": 7, "category_id": 1},
-            {"id": 3, "image_id": 7, "category_id": 2},
-            {"id": 4, "image_id": 9, "category_id": 2},
-        ],
-        "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "traffic light"}],
-    }
-    return data | changes
-
-
-def task(image: str, *answers: list[str], **more: object) -> dict[str, Any]:
-    results = [
-        {"result": [{"type": "choices", "value": {"choices": list(ticked)}}] if ticked else []}
-        for ticked in answers
+def boxes(found: Sequence[str], key: str = "label") -> list[dict[str, object]]:
+    return [
+        {key: label, "coordinates": {"x": 1, "y": 1, "width": 2, "height": 2}} for label in found
     ]
-    return {"id": 1, "data": {"image": image}, "annotations": results, **more}
 
 
-def test_coco_images_have_the_categories_of_their_annotations(folder: Path) -> None:
-    expected = {"a.jpg": "dog+traffic light", "b.jpg": "", "img/c.jpg": "traffic light"}
-    assert read(folder, coco()) == expected
-    assert len(labels.read(folder / "x.json")) == 3  # by -d alone
+def records(record: Callable[[str, Sequence[str]], object]) -> list[object]:
+    return [record(stem, found) for stem, found in TRUTH.items()]
+
+
+def via(found: Sequence[str]) -> list[dict[str, object]]:
+    shape = {"name": "rect", "x": 1, "y": 1, "width": 3, "height": 3}
+    return [{"shape_attributes": shape, "region_attributes": {"class": one}} for one in found]
+
+
+LISTS: dict[str, Callable[[str, Sequence[str]], object]] = {
+    "CreateML, classes": lambda stem, found: {"image": f"{stem}.png", "annotations": found},
+    "CreateML, boxes": lambda stem, found: {"image": f"{stem}.png", "annotations": boxes(found)},
+    "Hugging Face, labels": lambda stem, found: {"file_name": f"{stem}.png", "labels": found},
+    "Hugging Face, text": lambda stem, found: {
+        "file_name": f"{stem}.png",
+        "text": ", ".join(found),
+    },
+    "Hugging Face, objects": lambda stem, found: {
+        "file_name": f"{stem}.png",
+        "objects": {"bbox": [[1, 2, 3, 4]] * len(found), "categories": found},
+    },
+    "doccano": lambda stem, found: {
+        "id": 7,
+        "filename": f"{stem}.png",
+        "label": found,
+        "Comments": [],
+    },
+    "Google": lambda stem, found: {
+        "imageGcsUri": f"gs://bucket/{stem}.png",
+        "classificationAnnotations": [{"displayName": label} for label in found],
+    },
+    "Amazon": lambda stem, found: {
+        "source-ref": f"s3://bucket/{stem}.png",
+        "job": [1, 2],
+        "job-metadata": {
+            "class-map": {str(i): one for i, one in enumerate(found)},
+            "type": "multi",
+        },
+    },
+    "VoTT": lambda stem, found: {
+        "asset": {
+            "id": "5e",
+            "name": f"{stem}.png",
+            "path": f"file:C:/x/{stem}.png",
+            "format": "png",
+        },
+        "regions": [{"id": "a", "type": "RECTANGLE", "tags": found}],
+    },
+    "VGG": lambda stem, found: {
+        "filename": f"{stem}.png",
+        "size": 99,
+        "regions": via(found),
+        "file_attributes": {"caption": "", "public_domain": "no"},
+    },
+    "VGG, version 1": lambda stem, found: {
+        "filename": f"{stem}.png",
+        "regions": {str(number): one for number, one in enumerate(via(found))},
+    },
+    "LabelMe": lambda stem, found: {
+        "imagePath": f"..\\set\\{stem}.png",
+        "shapes": [{"label": one, "points": [[1, 2], [3, 4]]} for one in found],
+        "imageData": "AAAA",
+    },
+    "Prodigy": lambda stem, found: {
+        "image": f"{stem}.png",
+        "options": [{"id": one, "text": one} for one in ALL],
+        "accept": found,
+        "answer": "accept",
+    },
+    "FiftyOne": lambda stem, found: {
+        "filepath": f"/data/x/{stem}.png",
+        "tags": [],
+        "ground_truth": {"_cls": "Classifications", "classifications": boxes(found)},
+    },
+    "marks": lambda stem, found: {"path": stem, **{label: label in found for label in ALL}},
+    "marks in an object": lambda stem, found: {
+        "path": stem,
+        "tags": {label: int(label in found) for label in ALL},
+    },
+    "two keys": lambda stem, found: {
+        "photo": f"{stem}.png",
+        "colour": next(one for one in found if one in COLOURS),
+        "thing": next(one for one in found if one not in COLOURS),
+    },
+}
+
+
+@pytest.mark.parametrize("record", LISTS.values(), ids=LISTS)
+def test_lists_of_photos_are_read(
+    folder: Path, record: Callable[[str, Sequence[str]], object]
+) -> None:
+    listed = records(record)
+    assert read(write_json(folder / "l.json", listed)) == TRUTH
+    assert read(write_json(folder / "n.json", {"info": {"version": 1}, "items": listed})) == TRUTH
+    (folder / "l.jsonl").write_text("\n\n".join(map(json.dumps, listed)) + "\n")
+    assert read(folder / "l.jsonl") == TRUTH
+    rows = [("path", "labels"), *((s, json.dumps(r)) for s, r in zip(TRUTH, listed, strict=True))]
+    assert len(rows) == 13
+
+
+BY_NAME: dict[str, Callable[[Sequence[str]], object]] = {
+    "lists": list,
+    "texts": " ".join,
+    "texts with commas": ", ".join,
+    "objects": lambda found: {"labels": list(found), "width": 24},
+    "boxes": lambda found: boxes(found, "category"),
+    "marks": lambda found: {label: int(label in found) for label in ALL},
+    "marks of the labels alone": lambda found: dict.fromkeys(found, True),
+}
+
+
+@pytest.mark.parametrize("value", BY_NAME.values(), ids=BY_NAME)
+@pytest.mark.parametrize("name", ["{stem}.png", "{stem}"])
+def test_labels_by_the_name_of_the_photo_are_read(
+    folder: Path, name: str, value: Callable[[Sequence[str]], object]
+) -> None:
+    data = {name.format(stem=stem): value(found) for stem, found in TRUTH.items()}
+    assert read(write_json(folder / "l.json", data)) == TRUTH
+
+
+def test_projects_of_other_annotators_are_read(folder: Path) -> None:
+    of_vgg = {
+        f"{stem}.png99": {"filename": f"{stem}.png", "size": 99, "regions": via(found)}
+        for stem, found in TRUTH.items()
+    }
+    project = {"_via_settings": {"ui": {}}, "_via_img_metadata": of_vgg, "_via_attributes": {}}
+    assert read(write_json(folder / "v.json", of_vgg)) == TRUTH
+    assert read(write_json(folder / "p.json", project)) == TRUTH
+    frames = {f"{stem}.png": boxes(found, "tags") for stem, found in TRUTH.items()}
+    assert read(write_json(folder / "f.json", {"frames": frames, "inputTags": "a,b"})) == TRUTH
+    assets = {
+        str(number): {"asset": {"name": f"{stem}.png"}, "regions": [{"tags": found}]}
+        for number, (stem, found) in enumerate(TRUTH.items())
+    }
+    assert read(write_json(folder / "a.json", {"name": "x", "assets": assets})) == TRUTH
 
 
 @pytest.mark.parametrize(
-    ("changes", "warning", "left"),
+    "target",
     [
-        (
-            {"annotations": [{"image_id": 7, "category_id": 5}]},
-            "image 1: a.jpg has the unknown category 5; skipped",
-            {"b.jpg": "", "img/c.jpg": ""},
-        ),
-        (
-            {"annotations": [{"image_id": 70, "category_id": 1}]},
-            "annotation 1: is of no image: image_id 70",
-            {"a.jpg": "", "b.jpg": "", "img/c.jpg": ""},
-        ),
-        (
-            {"images": [{"id": 7, "file_name": "a.jpg"}, {"id": 9, "file_name": "gone.jpg"}]},
-            "image 2: 'gone.jpg': no such file; skipped",
-            {"a.jpg": "dog+traffic light"},
-        ),
-        (
-            {"images": [{"id": 7, "file_name": "a.jpg"}, {"id": 7, "file_name": "b.jpg"}]},
-            "image 2: has the id 7 of image 1; skipped",
-            {"a.jpg": "dog+traffic light"},
-        ),
-        (
-            {"images": [{"id": 7, "file_name": "a.jpg"}, {"id": 9}]},
-            "image 2: has no id or no file_name; skipped",
-            {"a.jpg": "dog+traffic light"},
-        ),
+        lambda found: [ALL.index(label) for label in found],
+        list,
+        lambda found: [{"label": label, "bounding_box": [0, 0, 1, 1]} for label in found],
     ],
 )
-def test_a_coco_entry_that_cannot_be_used_is_named_and_left_out(
+def test_fiftyones_labels_are_read(folder: Path, target: Callable[[Sequence[str]], object]) -> None:
+    data = {"classes": ALL, "labels": {stem: target(found) for stem, found in TRUTH.items()}}
+    assert read(write_json(folder / "labels.json", data)) == TRUTH
+
+
+def test_the_keys_of_records_are_label_groups(folder: Path) -> None:
+    found = labels.read(write_json(folder / "l.json", records(LISTS["two keys"])))
+    assert found.groups[0] == LabelGroup("colour", COLOURS, is_colour=True)
+    assert found.groups[1].name == "thing"
+
+
+def test_options_name_the_keys(folder: Path) -> None:
+    data = [
+        {"a": f"{stem}.png", "image": "gone.png", "b": found, "labels": ["x"]}
+        for stem, found in TRUTH.items()
+    ]
+    path = write_json(folder / "l.json", data)
+    assert read(path, path_column="a", label_columns=["b"]) == TRUTH
+
+
+def test_vectors_in_json_are_refused(folder: Path) -> None:
+    data = [
+        {"image": f"{stem}.png", "labels": [int(label in found) for label in ALL]}
+        for stem, found in TRUTH.items()
+    ]
+    with pytest.raises(CommandError, match="holds only 0 and 1"):
+        read(write_json(folder / "l.json", data))
+
+
+def test_coco_images_have_the_categories_of_their_annotations(folder: Path) -> None:
+    assert read(folder, write_json(folder / "coco.json", coco())) == TRUTH
+    without = coco() | {"annotations": []}
+    assert set(read(write_json(folder / "none.json", without)).values()) == {()}
+    as_text = json.loads(json.dumps(coco()).replace('"image_id": 100', '"image_id": "100"'))
+    assert read(write_json(folder / "ids.json", as_text)) == TRUTH
+    several = coco()
+    several["annotations"] = [
+        {"image_id": i, "category_ids": [ALL.index(label) + 1 for label in found]}
+        for i, found in enumerate(TRUTH.values(), 100)
+    ]
+    assert read(write_json(folder / "several.json", several)) == TRUTH
+    inline = coco() | {"categories": []}
+    inline["annotations"] = [
+        {"image_id": i, "label": label}
+        for i, found in enumerate(TRUTH.values(), 100)
+        for label in found
+    ]
+    assert read(write_json(folder / "inline.json", inline)) == TRUTH
+
+
+COCO_PROBLEMS: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown category": (
+        {"annotations": [{"image_id": 100, "category_id": 55}]},
+        "image 1: n00.png has the unknown category 55; skipped",
+    ),
+    "an unknown image": (
+        {"annotations": [{"image_id": 1, "category_id": 1}]},
+        "annotation 1: there is no image with the id 1",
+    ),
+    "no photo": (
+        {"images": [{"id": 1, "file_name": "gone.png"}, {"id": 2, "file_name": "n01.png"}]},
+        "image 1: 'gone.png': no such file",
+    ),
+    "an id twice": (
+        {"images": [{"id": 1, "file_name": "n00.png"}, {"id": 1, "file_name": "n01.png"}]},
+        "image 2: has the same id 1 as image 1; skipped",
+    ),
+    "no name": (
+        {"images": [{"id": 1, "file_name": "n00.png"}, {"id": 9}]},
+        "image 2: has no id or no file_name; skipped",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "warning"), COCO_PROBLEMS.values(), ids=COCO_PROBLEMS)
+def test_what_cannot_be_used_in_coco_is_reported(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
     changes: dict[str, Any],
     warning: str,
-    left: dict[str, str],
 ) -> None:
-    assert read(folder, coco(**changes)) == left
+    read(write_json(folder / "x.json", coco() | changes), max_unreadable=0.9)
     assert f"x.json, {warning}" in capsys.readouterr().err
 
 
-def test_label_studio_tasks_have_the_choices_ticked(folder: Path) -> None:
-    tasks = [
-        task("/data/upload/3/0123abcd-a.jpg", ["red", "dress"]),
-        task("/data/local-files/?d=img/c.jpg", ["red"], predictions=[]),
-        task("s3://bucket/b.jpg", []),
-        {"id": 4, "image": "https://host/x/d%20e.jpg", "choice": {"choices": ["red", "blue"]}},
-    ]
-    expected = {"a.jpg": "dress+red", "img/c.jpg": "red", "b.jpg": "", "d e.jpg": "blue+red"}
-    assert read(folder, tasks) == expected
-    assert read(folder, [{"image": "a.jpg", "choice": "red"}]) == {"a.jpg": "red"}
+UNUSABLE = {
+    "empty": ("", "line 1: is not JSON"),
+    "cut": ('{"images": [],\n', "line 2: is not JSON"),
+    "an empty list": ("[]", "is an empty list"),
+    "an empty object": ("{}", "neither COCO"),
+    "a number": ("3", "neither COCO"),
+    "settings": ('{"name": "x", "version": 3}', "none of its 2 items can be used"),
+    "two lists": ('{"a": [{"x": 1}], "b": [{"y": 2}], "c": 3}', "neither COCO"),
+    "numbers": ("[1, 2, 3]", "is not a list of photos"),
+    "no images": (json.dumps(coco() | {"images": []}), "none of its 0 images can be used"),
+    "a category": (json.dumps(coco() | {"categories": [{"id": 1}]}), "a category has no id or no"),
+    "an annotation": (
+        json.dumps(coco() | {"annotations": [{"id": 1}]}),
+        "annotation 1 has no image_id",
+    ),
+    "captions": (
+        json.dumps(coco() | {"annotations": [{"image_id": 100, "caption": "A lamp."}]}),
+        "annotation 1 has no image_id, or neither category_id nor a label",
+    ),
+    "deep": ("[" * 100_000, "is nested too deeply"),
+    "deep objects": ('{"a":' * 100_000, "is nested too deeply"),
+    "a number of many digits": ("[" + "9" * 100_000 + "]", "is not a list of photos"),
+    "a line of JSON Lines": ('{"image": "n00.png", "labels": "a"}\n{"image"\n', "line 2"),
+}
 
 
-@pytest.mark.parametrize(
-    ("broken", "warning"),
-    [
-        (task("b.jpg"), "task 2: b.jpg has no annotation; skipped"),
-        (
-            task("b.jpg", ["red"], ["blue"]),
-            "task 2: b.jpg: its annotations contradict each other: blue and red; skipped",
-        ),
-        (task("gone.jpg", ["red"]), "task 2: 'gone.jpg': no such file; skipped"),
-        (task("a.jpg", ["blue"]), "task 2: a.jpg has blue, but red in task 1; neither is used"),
-        ({"data": {}, "annotations": []}, "task 2: is no task with an image and annotations"),
-        ("text", "task 2: is no task with an image and annotations"),
-    ],
-)
-def test_a_task_that_cannot_be_used_is_named_and_left_out(
-    folder: Path, capsys: pytest.CaptureFixture[str], broken: object, warning: str
-) -> None:
-    tasks = [task("a.jpg", ["red"]), broken, task("img/c.jpg", ["red"], ["red"])]
-    assert read(folder, tasks)["img/c.jpg"] == "red"
-    assert f"x.json, {warning}" in capsys.readouterr().err
-
-
-def test_a_cancelled_annotation_does_not_count(folder: Path) -> None:
-    entry = task("a.jpg", ["red"], ["blue"])
-    entry["annotations"][1]["was_cancelled"] = True
-    assert read(folder, [entry]) == {"a.jpg": "red"}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "line 1: is not JSON"),
-        ('{"images": [],\n', "line 2: is not JSON"),
-        ("[]", "none of its 0 tasks can be used"),
-        ("{}", "is neither COCO"),
-        ("3", "is neither COCO"),
-        (json.dumps(coco(images=[], annotations=[])), "none of its 0 images can be used"),
-        (json.dumps(coco(categories=[{"id": 1}])), "a category without id or name"),
-        (json.dumps(coco(annotations=[{"id": 1}])), "annotation 1 lacks image_id or category_id"),
-    ],
-)
+@pytest.mark.parametrize(("text", "message"), UNUSABLE.values(), ids=UNUSABLE)
 def test_an_unusable_json_file_is_one_error(folder: Path, text: str, message: str) -> None:
     (folder / "x.json").write_text(text)
     with pytest.raises(CommandError, match=r"x\.json") as raised:
         labels.read(folder, folder / "x.json", 0.5)
     assert message in str(raised.value)
+    assert "\n" not in str(raised.value)

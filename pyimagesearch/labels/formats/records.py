@@ -1,0 +1,105 @@
+"""JSON lists of objects, one for each photo: JSON Lines, CreateML, Label Studio's JSON-MIN, VIA."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyimagesearch.console import CommandError
+from pyimagesearch.labels.formats import known_names
+from pyimagesearch.labels.formats.table import Table
+from pyimagesearch.labels.formats.values import simplify
+
+MAX_KEYS = 10_000  # different keys, each of which becomes a column
+
+
+def find_records(data: Any) -> list[Any] | None:
+    """Return the objects that describe photos in a JSON value, None if there are none.
+
+    They are a list, the only list of objects in an object, or the values of an object whose keys
+    are the photos: {"a.jpg": ["red", "dress"]}.
+    """
+    if isinstance(data, list):
+        return data
+    if not isinstance(data, dict) or not data:
+        return None
+    # A project of VGG's annotator, and two versions of Microsoft's VoTT.
+    for key in ("_via_img_metadata", "frames", "assets"):
+        if isinstance(inner := data.get(key), dict) and inner:
+            return find_records(inner)
+    lists = [value for value in data.values() if _is_list_of_objects(value)]
+    if len(lists) == 1:
+        return list(lists[0])
+    if lists and len(lists) < len(data):
+        return None
+    return [_with_path(key, value) for key, value in data.items()]
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _with_path(key: str, value: Any) -> dict[str, Any]:
+    """Return what is under a key as a record; the key is the path unless there is another one."""
+    if not isinstance(value, dict):
+        return {"path": key, "labels": value}
+    has_path = isinstance(value.get("asset"), dict) or any(
+        simplify(name) in known_names.PATHS[:16] for name in value
+    )
+    return value if has_path else {"path": key, **value}
+
+
+def records_table(path: Path, records: Sequence[Any], unit: str = "item") -> Table:
+    """Return a table with a column for each key of the records; lists become JSON text.
+
+    The keys of an object in a record become columns too. Raises CommandError if the records are
+    not objects.
+    """
+    flat = [_flatten(record) if isinstance(record, dict) else None for record in records]
+    keys = list(dict.fromkeys(key for record in flat if record is not None for key in record))
+    if not keys:
+        raise CommandError(
+            f"{path}: is not a list of photos with labels; see docs/labels.md for what is read"
+        )
+    if len(keys) > MAX_KEYS:
+        raise CommandError(f"{path}: has over {MAX_KEYS:,} different keys; is it a label file?")
+    last = Counter(key[-1] for key in keys)
+    names = tuple(key[-1] if last[key[-1]] == 1 else ".".join(key) for key in keys)
+    lines = [
+        (number, [_text(record.get(key)) for key in keys] if record is not None else [])
+        for number, record in enumerate(flat, 1)
+    ]
+    return Table(path, names, lines, unit=unit)
+
+
+def _flatten(record: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+    """Return the values of a record, and those of the objects in it, by their keys."""
+    flat: dict[tuple[str, ...], Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict) and isinstance(value.get("class-map"), dict):
+            flat[key, "labels"] = list(value["class-map"].values())  # Amazon's Ground Truth
+        elif key == "regions" and isinstance(value, dict):  # VGG's annotator, version 1
+            flat[(key,)] = list(value.values())
+        elif isinstance(value, dict) and value and not _holds_choices(value):
+            for inner, content in value.items():
+                flat[key, inner] = content
+        else:
+            flat[(key,)] = value
+    return flat
+
+
+def _holds_choices(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is an answer of Label Studio, {"choices": [...]}, and no more."""
+    return set(value) <= {"choices", "taxonomy"}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, int | float) for item in value):
+        # Boxes and masks are long; a short list can be of class numbers.
+        return json.dumps(value) if len(value) <= 1000 else "[...]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,117 @@
+"""XML: Pascal VOC, a file for each photo; CVAT for images and dlib's imglab, one file for all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from pyimagesearch import files
+from pyimagesearch.console import CommandError
+from pyimagesearch.labels.paths import PathResolver
+from pyimagesearch.labels.rows import Labels, ParsedFile, Row, SkippedRows
+from pyimagesearch.labels.split_names import parse_split
+
+MAX_BYTES = 256 * 2**20
+MAX_DEPTH = 100
+MAX_OPEN = 2_000_000  # elements of one photo; the others are forgotten when they end
+
+
+def read_xml(path: Path, resolver: PathResolver) -> ParsedFile:
+    """Return the rows of an XML file; raises CommandError if it is of a kind not known."""
+    skipped = SkippedRows(path, "image")
+    elements = iter_elements(path, ("annotation", "image", "track"))
+    first = next(elements, None)
+    if first is None or first.tag == "track":
+        kind = "describes a video" if first is not None else "is neither Pascal VOC nor CVAT"
+        raise CommandError(
+            f"{path}: {kind}; XML with labels of photos is read from Pascal VOC, CVAT for images "
+            "and dlib's imglab"
+        )
+    if first.tag == "annotation":
+        name, labels = _voc(first)
+        # Tools pair the files by their names; the name inside is often an older one.
+        photo = resolver.find(path.stem).photo or name or path.stem
+        return ParsedFile([Row(1, photo, labels)], skipped, ["Pascal VOC"])
+
+    def rows() -> Iterator[Row]:
+        number, image = 1, first  # type: int, Element | None
+        while image is not None:
+            name = image.get("name") or image.get("file") or image.get("filename")
+            if name and image.tag == "image":
+                split = parse_split(image.get("subset", ""))
+                yield Row(number, name, _labels_of_image(image), split=split)
+            else:
+                skipped.skip(number, "has no name")
+            number, image = number + 1, next(elements, None)
+
+    return ParsedFile(rows(), skipped, ["labels of <image> elements"])
+
+
+def read_voc(path: Path) -> tuple[str, Labels]:
+    """Return the file name and the labels in a file of Pascal VOC; raises CommandError."""
+    found = next(iter_elements(path, ("annotation",)), None)
+    if found is None:
+        raise CommandError(f"{path}: is not Pascal VOC: there is no <annotation>")
+    return _voc(found)
+
+
+def _voc(annotation: Element) -> tuple[str, Labels]:
+    name = (annotation.findtext("filename") or annotation.findtext("path") or "").strip()
+    labels = {
+        label
+        for item in annotation.iter("object")
+        if (label := (item.findtext("name") or "").strip()) and item.findtext("deleted") != "1"
+    }
+    return name, tuple(sorted(labels))
+
+
+def iter_elements(path: Path, tags: tuple[str, ...]) -> Iterator[Element]:
+    """Yield the elements with one of `tags` that are in no other one, and forget them afterwards.
+
+    Entities are refused: a few hundred bytes of them can stand for gigabytes. Raises CommandError
+    for a file that cannot be read or is not XML.
+    """
+    depth = inside = count = 0
+    parents: list[Element] = []
+    try:
+        files.require_regular_file(path)
+        if path.stat().st_size > MAX_BYTES:
+            raise CommandError(f"{path}: is larger than {MAX_BYTES // 2**20} MB; split it")
+        for event, element in iterparse(str(path), events=("start", "end")):
+            tag = element.tag.rpartition("}")[2]
+            if event == "start":
+                depth += 1
+                count += 1
+                if depth > MAX_DEPTH or count > MAX_OPEN:
+                    raise CommandError(f"{path}: is nested too deeply, or too large, for labels")
+                inside += tag in tags
+                parents.append(element)
+                continue
+            depth -= 1
+            parents.pop()
+            if tag in tags:
+                inside -= 1
+                if not inside:
+                    element.tag = tag
+                    yield element
+            if not inside:
+                element.clear()
+                if parents:
+                    parents[-1].clear()
+                count = 0
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
+    except ParseError as error:
+        raise CommandError(f"{path}: is not XML ({error})") from None
+    except DefusedXmlException:
+        raise CommandError(f"{path}: defines entities, which label files do not need") from None
+    except (ValueError, LookupError) as error:  # an encoding that Python does not know
+        raise CommandError(f"{path}: is not XML ({error})") from None
+
+
+def _labels_of_image(image: Element) -> Labels:
+    labels = {item.get("label", "").strip() for item in image.iter()}
+    labels.update((item.text or "").strip() for item in image.iter("label"))
+    return tuple(sorted(filter(None, labels)))
