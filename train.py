@@ -23,7 +23,7 @@ from pyimagesearch.data import near_duplicates, tables
 from pyimagesearch.data.cache import load_images
 from pyimagesearch.data.dataset import Dataset, Inputs, split
 from pyimagesearch.evaluation import audit, cross_validation, evaluate, metrics_json, report
-from pyimagesearch.labels.groups import resolve_groups
+from pyimagesearch.labels.groups import LabelGroup, resolve_groups
 from pyimagesearch.scoring.metrics import Scores
 from pyimagesearch.tagger import Tagger
 from pyimagesearch.training import checkpoint
@@ -60,16 +60,24 @@ def load(
     options: argparse.Namespace,
 ) -> tuple[Dataset, "MultiLabelBinarizer", Recipe]:
     """Return the labelled photos, or the rows of a table, the fitted binarizer, and the recipe."""
-    is_table = tables.is_table(options.dataset, options.labels, options.label_columns)
+    columns = options.label_columns
+    is_table = tables.is_table(options.dataset, options.labels, columns, options.path_column)
     if is_table:
         train_arguments.check_table_options(options)
-        table = tables.read_labelled(options.dataset, options.labels, options.label_columns)
-        samples = table.samples
+        table = tables.read_labelled(options.dataset, options.labels, columns)
+        samples, named_groups = table.samples, tuple[LabelGroup, ...]()
     else:
-        samples = labels.read(options.dataset, options.labels, options.max_unreadable).samples
+        found = labels.read(
+            *(options.dataset, options.labels, options.max_unreadable),
+            path_column=options.path_column,
+            label_columns=columns,
+            uncertain=options.uncertain,
+            use_split=options.use_split,
+        )
+        samples, named_groups = found.samples, found.groups
     labels.check_labels(samples)
     train_outputs.check(options, samples)
-    groups = resolve_groups(samples, options.label_groups)
+    groups = resolve_groups(samples, options.label_groups, named_groups)
     classes = sorted(labels.count_labels(samples))
     recipe = train_arguments.choose_recipe(options, groups, classes, is_table)
     if options.export_labels:

@@ -101,16 +101,38 @@ def _add_files(files: argparse._ArgumentGroup) -> None:
         "--labels",
         type=file_path,
         metavar="FILE",
-        help="labels of the photos in the folder --dataset: CSV (path,labels, or a column of 0 and "
-        "1 for each label), or JSON of COCO or Label Studio; default: text files next to the "
-        "photos, else the names of the folders (red_dress; _none for no label). For a feature "
+        help="labels of the photos in the folder --dataset: CSV, COCO, Label Studio, CVAT, Pascal "
+        "VOC, YOLO, JSON lines and others, see docs/labels.md; or one of the words folders, "
+        "sidecars and keywords; default: label files next to the photos, else the names of the "
+        "folders (red_dress; _none for no label), else a label file in the folder. For a feature "
         "table: Mulan's XML; default: the one next to the table",
+    )
+    files.add_argument(
+        "--path-column",
+        metavar="NAME",
+        help="the column of a label file that holds the paths of the photos; default: found by its "
+        "name and its contents",
     )
     files.add_argument(
         "--label-columns",
         type=names,
         metavar="A,B,...",
-        help="the columns of a feature table that are labels (0 or 1), if there is no XML file",
+        help="the columns of a label file, or of a feature table, that hold labels; default: found "
+        "by their names and their contents",
+    )
+    files.add_argument(
+        "--uncertain",
+        choices=("no", "yes", "skip"),
+        default="no",
+        help="what a label marked as uncertain (-1 in CheXpert) counts as; skip leaves the photo "
+        "out; default: %(default)s",
+    )
+    files.add_argument(
+        "--use-split",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="hold out the validation photos that the data names (folders such as train and valid, "
+        "columns such as split), if it does; default: yes",
     )
     files.add_argument(
         "--export-labels",

@@ -50,8 +50,17 @@ class Dataset:
 def split(data: Dataset, fraction: float, seed: int) -> Dataset:
     """Return `data` with about `fraction` of the inputs held out for validation.
 
-    Each labelset is split in the same proportion, and near-duplicates stay on one side. Raises
-    CommandError if one side would be empty.
+    Each labelset is split in the same proportion, and near-duplicates stay on one side. If the
+    samples say which are held out, that split is used; test photos are neither trained on nor
+    held out then. Raises CommandError if one side would be empty.
     """
+    given = np.array([sample.split or "" for sample in data.samples])
+    if (given == "train").any():
+        is_held_out = given == ("validation" if (given == "validation").any() else "test")
+        return replace(
+            data,
+            training=np.flatnonzero(given == "train"),
+            validation=np.flatnonzero(is_held_out),
+        )
     training, validation = stratified_split(data.labelsets, data.duplicate_groups, fraction, seed)
     return replace(data, training=training, validation=validation)

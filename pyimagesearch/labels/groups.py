@@ -153,13 +153,18 @@ def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list
     return [column for column, label in enumerate(classes) if label in colours]
 
 
-def resolve_groups(samples: Sequence[Sample], asked: Sequence[str] | None) -> list[LabelGroup]:
+def resolve_groups(
+    samples: Sequence[Sample], asked: Sequence[str] | None, named: Sequence[LabelGroup] = ()
+) -> list[LabelGroup]:
     """Return the label groups that --label-groups asks for, else those that the data shows.
 
-    If the data shows several possible ways to group, a warning is printed and there are none.
+    The data shows them by the names of its columns (`named`), or by which labels never occur
+    together. If it shows several possible ways, a warning is printed and there are no groups.
     """
     if asked is not None:
         return parse_groups(asked, sorted(count_labels(samples)))
+    if named:
+        return sorted(named, key=lambda group: not group.is_colour)
     try:
         return find_groups(samples)
     except AmbiguousGroupsError as error:

@@ -48,7 +48,9 @@ def good_files(folder: Path) -> dict[str, Path]:
     choices = [{"value": {"choices": ["a"]}, "from_name": "q", "type": "choices"}]
     tasks = [{"data": {"image": f"{s}.png"}, "annotations": [{"result": choices}]} for s in TRUTH]
     write_json(place("tasks json"), tasks)
-    images = "".join(f'<image name="{s}.png"><tag label="{f[0]}"/></image>' for s, f in TRUTH.items())
+    images = "".join(
+        f'<image name="{s}.png"><tag label="{f[0]}"/></image>' for s, f in TRUTH.items()
+    )
     place("cvat xml").write_text(f"<annotations>{images}</annotations>")
     place("voc xml").write_text(
         "<annotation><filename>n00.png</filename><object><name>a</name></object></annotation>"
@@ -151,7 +153,9 @@ def repeated(part: bytes, size: int) -> Iterable[bytes]:
 
 def numbered(size: int, form: str) -> Iterable[bytes]:
     count = size // len(form.format(0))
-    return ("".join(form.format(i) for i in range(n, n + 1000)).encode() for n in range(0, count, 1000))
+    return (
+        "".join(form.format(i) for i in range(n, n + 1000)).encode() for n in range(0, count, 1000)
+    )
 
 
 LAUGHS = "".join(
