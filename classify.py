@@ -31,13 +31,14 @@ def classify(options: argparse.Namespace) -> None:
     processes.start(1 if is_single else processes.processors())
 
     from pyimagesearch.cli import draw, output
+    from pyimagesearch.cli.tag_files import TagFiles
     from pyimagesearch.images.headers import ImageError
 
     pictures = draw.PictureWriter(options, is_single) if options.output or options.show else None
     tagger = load_tagger(options)
     is_single = is_single and tagger.config.image_size > 0  # a table has many rows
     write_row = output.make_writer(options, tagger.config.labels, is_single)
-    sidecars = output.SidecarWriter() if options.sidecar else None
+    tag_files = TagFiles(options, tagger.config)
     tagged = unreadable = 0
     for path, result in tag(tagger, options):
         with console.defer_interrupts():  # never half a row
@@ -47,10 +48,10 @@ def classify(options: argparse.Namespace) -> None:
             unreadable += 1
             continue
         tagged += 1
-        if sidecars:
-            sidecars.write(path, result)
+        tag_files.write(path, result)
         if pictures:
             pictures.write(path, result)
+    tag_files.finish()
     if not tagged:
         reason = "none of the photos can be read" if unreadable else "no photos found"
         raise CommandError(f"{', '.join(options.image)}: nothing to tag: {reason}")
@@ -75,10 +76,11 @@ def tag(
     if tagger.config.image_size:
         yield from tagger.tag_files(paths, options.max_pixels)
         return
-    for name in ("output", "show", "sidecar"):
+    for name in classify_arguments.FOR_PHOTOS:
         if getattr(options, name):
+            flag = f"--{name.replace('_', '-')}"
             raise CommandError(
-                f"--{name}: works with photos only, and {options.model} tags rows of tables"
+                f"{flag}: works with photos only, and {options.model} tags rows of tables"
             )
     yield from tagger.tag_tables(paths)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from pyimagesearch.cli.arguments import file_path, fraction, nonempty, positive_int
 from pyimagesearch.images.headers import MAX_PIXELS
 
-FORMS = ("json", "csv", "top_k", "sidecar", "show")  # of the result for each photo
+FOR_PHOTOS = ("output", "show", "sidecar", "keywords", "label_studio")
+FORMS = ("json", "csv", "top_k", "sidecar", "keywords", "label_studio", "show")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -143,8 +144,28 @@ def _add_output(output: argparse._ArgumentGroup) -> None:
     output.add_argument(
         "--sidecar",
         action="store_true",
-        help="write the tags to photo.txt next to photo.jpg, one per line, replacing an older "
-        "file; train.py reads these files",
+        help="write the tags to photo.txt next to photo.jpg, one per line; train.py reads these "
+        "files",
+    )
+    output.add_argument(
+        "--keywords",
+        action="store_true",
+        help="write the tags as keywords (XMP) into the JPEG files, which photo managers read; the "
+        "picture is not encoded again",
+    )
+    output.add_argument(
+        "--existing",
+        choices=("keep", "append", "replace"),
+        default="keep",
+        help="what --sidecar and --keywords do with labels that a photo already has; default: "
+        "%(default)s",
+    )
+    output.add_argument(
+        "--label-studio",
+        type=file_path,
+        metavar="FILE",
+        help="write tasks for Label Studio, with the tags as predictions, and the labelling "
+        "interface next to them as .xml; Label Studio serves the current folder as local files",
     )
     output.add_argument(
         "--show",

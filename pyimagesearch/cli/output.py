@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pyimagesearch import console, labels
+from pyimagesearch import labels
 from pyimagesearch.console import escaped
 from pyimagesearch.images.headers import ImageError
 from pyimagesearch.tagger import NOTHING, Tagged
@@ -82,20 +82,3 @@ def _likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
         return tagged.probabilities
     ranked = sorted(tagged.probabilities.items(), key=lambda item: -item[1])
     return dict(ranked[:count])
-
-
-class SidecarWriter:
-    """Writes tags to photo.txt next to photo.jpg."""
-
-    def __init__(self) -> None:
-        """Nothing is written yet."""
-        self.last: Path | None = None
-
-    def write(self, path: Path, tagged: Tagged) -> None:
-        """Write the tags of the photo at `path`, unless its file holds those of the last photo."""
-        sidecar = labels.sidecar_of(path)
-        if sidecar == self.last:
-            console.warn(f"{path}: {sidecar} has the tags of another photo; not written")
-            return
-        self.last = sidecar
-        labels.write_sidecar(path, tagged.tags)
