@@ -11,7 +11,7 @@ import httpx
 from pyimagesearch.console import CommandError
 from pyimagesearch.gather.options import WrongArgumentError
 from pyimagesearch.gather.results import inner, records, text
-from pyimagesearch.gather.retry import PASSING, pause_before_retry
+from pyimagesearch.gather.retry import RETRYABLE, pause_before_retry
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; between bytes, and to connect
 _LONGEST_MESSAGE = 300  # characters
@@ -88,7 +88,7 @@ class Api:
                 problem = self._hide_key(f"{type(error).__name__}: {error}")
                 retry_after = ""
             else:
-                if response.status_code not in PASSING:
+                if response.status_code not in RETRYABLE:
                     return self._answer(response)
                 problem = self._complaint(response)
                 retry_after = response.headers.get("retry-after", "")

@@ -109,7 +109,7 @@ class _Crew:
             data = await self.fetcher.fetch(photo.url)
             picture = await asyncio.to_thread(inspect, data)
             # Waiting for the disk is most of the work; it is done side by side.
-            temporary = await asyncio.to_thread(self.folder.lay_down, data)
+            temporary = await asyncio.to_thread(self.folder.stage, data)
         except (RefusedError, decoder.ImageError) as error:
             reason = str(error).removeprefix("is ")
             status(f"refused: {reason}: {photo.url}")
@@ -130,12 +130,12 @@ class _Crew:
             photo, held.name, held.sha256, self.search.query, self.search.source, now
         )
         if like is None:
-            path = self.folder.keep(temporary, picture, row)
+            path = self.folder.commit(temporary, picture, row)
             self.counts.downloaded += 1
             return path
         self.folder.discard(temporary)
         # With its row, the next run need not fetch it again to find out.
-        self.folder.note(row)
+        self.folder.append_row(row)
         if same:
             self.counts.exact += 1
         else:

@@ -11,7 +11,7 @@ import httpx
 
 from pyimagesearch.gather import addresses
 from pyimagesearch.gather.addresses import AddressRefusedError, VettingBackend
-from pyimagesearch.gather.retry import PASSING, PATIENCE, pause_before_retry
+from pyimagesearch.gather.retry import MAX_RETRY_AFTER, RETRYABLE, pause_before_retry
 
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -30,7 +30,7 @@ class Limits:
 
     max_bytes: int = 25 * 2**20
     seconds: float = 60.0  # transfer of one photo, all attempts and redirects together
-    silence: float = 10.0  # seconds to connect, and between bytes
+    read_timeout: float = 10.0  # seconds to connect, and between bytes
     parallel: int = 32  # photos at a time
     per_host: int = 6  # of them from one host; browsers take as many
 
@@ -39,7 +39,7 @@ class RefusedError(Exception):
     """The photo is not taken; the text is the reason, short and without the url, to be counted."""
 
 
-class _TroubleError(Exception):
+class _RetryableError(Exception):
     """The attempt failed, another may not; the text is the reason."""
 
     def __init__(self, reason: str, retry_after: str = "") -> None:
@@ -115,19 +115,19 @@ class Fetcher:
             try:
                 async with host.turn(), self._parallel, stopwatch.running():
                     return await self._ask(url)
-            except _TroubleError as trouble:
+            except _RetryableError as trouble:
                 pause = pause_before_retry(attempt, trouble.retry_after)
                 if pause is None:
                     raise RefusedError(str(trouble)) from None
                 if trouble.retry_after:
-                    host.put_off(min(pause, PATIENCE))
+                    host.put_off(min(pause, MAX_RETRY_AFTER))
                 await asyncio.sleep(pause)
             attempt += 1
 
     async def _ask(self, url: httpx.URL) -> bytes | httpx.URL:
         """Send one request."""
-        silence = self._limits.silence
-        timeouts = {"connect": silence, "read": silence, "write": silence, "pool": silence}
+        seconds = self._limits.read_timeout
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
         headers = [
             (b"Host", url.netloc),
             (b"User-Agent", self._user_agent.encode()),
@@ -147,19 +147,19 @@ class Fetcher:
         except AddressRefusedError:
             raise RefusedError("not a public address") from None
         except httpcore.TimeoutException:
-            raise _TroubleError("no answer in time") from None
+            raise _RetryableError("no answer in time") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, OSError) as error:
             broken = isinstance(error, httpcore.ConnectError)
             reason = "cannot connect" if broken else "connection broke off"
-            raise _TroubleError(reason) from None
+            raise _RetryableError(reason) from None
 
     async def _read(self, url: httpx.URL, response: httpcore.Response) -> bytes | httpx.URL:
         """Return what `response` to `url` brings: the body, or where to ask instead."""
         headers = httpx.Headers(response.headers)
         if response.status in _REDIRECTS and "location" in headers:
             return _web_url(headers["location"], url)
-        if response.status in PASSING:
-            raise _TroubleError(f"HTTP {response.status}", headers.get("retry-after", ""))
+        if response.status in RETRYABLE:
+            raise _RetryableError(f"HTTP {response.status}", headers.get("retry-after", ""))
         if response.status != _OK:
             raise RefusedError(f"HTTP {response.status}")
         limit = self._limits.max_bytes
@@ -200,7 +200,7 @@ async def open_fetcher(
     async with httpcore.AsyncConnectionPool(
         ssl_context=httpx.create_ssl_context(),
         max_connections=limits.parallel,
-        keepalive_expiry=limits.silence,
+        keepalive_expiry=limits.read_timeout,
         network_backend=backend,
     ) as pool:
         yield Fetcher(pool, limits, user_agent)

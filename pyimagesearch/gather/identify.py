@@ -8,7 +8,7 @@ import numpy as np
 from pyimagesearch.data import near_duplicates
 from pyimagesearch.images import decoder, headers, pool
 
-# What the file is called is predicted by what it is, never by a URL or a content type.
+# The file name follows from the content, never by a URL or a content type.
 ENDINGS = {
     "JPEG": ".jpg",
     "PNG": ".png",

@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
+from pyimagesearch.files import atomic_write
 from pyimagesearch.gather.results import Found
 
 NAME = "sources.csv"
@@ -89,13 +90,10 @@ def read(path: Path) -> tuple[list[Row], bool]:
     return rows, not whole or len(whole) < len(data)
 
 
-def write(path: Path, rows: Iterable[Row], temporary: Path) -> None:
-    """Put a file with `rows` in the place of `path`, whole or not at all."""
-    with temporary.open("wb") as file:
-        file.write(_lines([COLUMNS, *map(astuple, rows)]))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write `rows` to `path`, whole or not at all; raises CommandError if that fails."""
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(_lines([COLUMNS, *map(astuple, rows)]))
 
 
 def append(path: Path, one: Row) -> None:

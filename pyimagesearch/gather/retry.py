@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 ATTEMPTS = 4
 
 # Passing troubles (RFC 9110 section 15, RFC 6585, RFC 8470): the same request may succeed later.
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 # A host that asks for more patience than this (seconds) is left alone for the rest of the run.
-PATIENCE = 60.0
+MAX_RETRY_AFTER = 60.0
 
 _FIRST_PAUSE = 0.5
 
@@ -21,7 +21,7 @@ def backoff(attempt: int) -> float:
     "Full jitter": https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/. A
     tenth of the span is always waited, so that no attempt follows at once.
     """
-    span = min(_FIRST_PAUSE * 2.0**attempt, PATIENCE)
+    span = min(_FIRST_PAUSE * 2.0**attempt, MAX_RETRY_AFTER)
     return random.uniform(0.1 * span, span)
 
 
@@ -46,11 +46,11 @@ def asked_pause(retry_after: str, now: datetime) -> float | None:
 def pause_before_retry(attempt: int, retry_after: str) -> float | None:
     """Return the seconds to wait after failed attempt 0, 1, ..., or None: do not ask again.
 
-    Asking again before the host wishes is rude, waiting longer than `PATIENCE` pointless.
+    Asking again before the host wishes is rude, waiting longer than `MAX_RETRY_AFTER` pointless.
     """
     if attempt + 1 >= ATTEMPTS:
         return None
     asked = asked_pause(retry_after, datetime.now(UTC))
     if asked is None:
         return backoff(attempt)
-    return None if asked > PATIENCE else max(asked, backoff(0))
+    return None if asked > MAX_RETRY_AFTER else max(asked, backoff(0))

@@ -5,7 +5,6 @@ So a name always means a whole photo with a known source, and the next run puts 
 killed one leaves: a temporary file, a torn line, a row whose photo never came.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -14,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+
+from filelock import FileLock, Timeout
 
 from pyimagesearch.console import CommandError, warn
 from pyimagesearch.gather import provenance
@@ -62,15 +62,15 @@ class Folder:
             self._known = _read_photos(self.path)
         return self._known
 
-    def note(self, one: Row) -> None:
-        """Add the row of a photo that is here already; raises CommandError as `keep` does."""
+    def append_row(self, one: Row) -> None:
+        """Add the row of a photo that is here already; raises CommandError as `commit` does."""
         try:
             provenance.append(self.path / provenance.NAME, one)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
         self._urls.add(one.url)
 
-    def lay_down(self, data: bytes) -> Path:
+    def stage(self, data: bytes) -> Path:
         """Write `data` to disk under a temporary name and return its path.
 
         Raises CommandError where that cannot be done, as on a full disk.
@@ -86,17 +86,17 @@ class Folder:
         return temporary
 
     def discard(self, temporary: Path) -> None:
-        """Take back what `lay_down` wrote; where that fails, the next run does it."""
+        """Take back what `stage` wrote; where that fails, the next run does it."""
         with suppress(OSError):
             temporary.unlink()
 
-    def keep(self, temporary: Path, picture: Picture, one: Row) -> Path:
-        """Give what `lay_down` wrote its row and then its name; return the path.
+    def commit(self, temporary: Path, picture: Picture, one: Row) -> Path:
+        """Give what `stage` wrote its row and then its name; return the path.
 
         Raises CommandError where that cannot be done.
         """
         target = self.path / picture.name
-        self.note(one)
+        self.append_row(one)
         try:
             temporary.replace(target)
         except OSError as error:
@@ -113,24 +113,23 @@ def open_folder(path: Path) -> Iterator[Folder]:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        lock = (path / _LOCK).open("ab")
+        lock = FileLock(path / _LOCK, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise CommandError(f"{path}: another run is filling this folder; wait for it") from None
     except OSError as error:
         raise _cannot_write(path, error) from error
-    with lock:
-        if not _locked(lock):
-            raise CommandError(f"{path}: another run is filling this folder; wait for it")
-        try:
-            rows = _put_right(path)
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        yield Folder(path, rows)
+    try:
+        yield Folder(path, _repair(path))
+    finally:
+        lock.release()
 
 
 def _cannot_write(path: Path, error: OSError) -> CommandError:
     return CommandError(f"{path}: cannot write there: {error.strerror or error}")
 
 
-def _put_right(path: Path) -> list[Row]:
+def _repair(path: Path) -> list[Row]:
     """Clear away what a killed run left and return the rows whose photos are here."""
     for stale in path.glob(f"{_TEMPORARY}*{_PART}"):
         stale.unlink()
@@ -143,7 +142,7 @@ def _put_right(path: Path) -> list[Row]:
             warn(f"{table}: the last line was cut off; it is mended")
         if len(kept) < len(rows):
             warn(f"{table}: {len(rows) - len(kept)} rows without their photo are taken out")
-        provenance.write(table, kept, _new_temporary(path))
+        provenance.write(table, kept)
     strangers = [name for name in _photo_names(path) if name not in whole]
     if strangers:
         warn(
@@ -188,12 +187,3 @@ def _read_photos(path: Path) -> Known:
 def _new_temporary(path: Path) -> Path:
     # Not tempfile: its files are for the owner's eyes only, and so would the photos be.
     return path / f"{_TEMPORARY}{secrets.token_hex(8)}{_PART}"
-
-
-def _locked(lock: BinaryIO) -> bool:
-    """Try to lock the open file; the system unlocks it when the process ends, however it does."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

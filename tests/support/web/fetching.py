@@ -8,7 +8,7 @@ import httpcore
 from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
 
 PUBLIC = "93.184.215.14"
-QUICK = Limits(seconds=5.0, silence=2.0)
+QUICK = Limits(seconds=5.0, read_timeout=2.0)
 
 
 def fetch(*urls: str, limits: Limits = QUICK) -> list[bytes | str]:

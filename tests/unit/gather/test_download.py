@@ -18,7 +18,7 @@ from pyimagesearch.gather.results import Found
 from pyimagesearch.gather.store import Folder, open_folder
 from pyimagesearch.images import decoder
 
-LIMITS = Limits(max_bytes=2**20, seconds=1.0, silence=0.5)
+LIMITS = Limits(max_bytes=2**20, seconds=1.0, read_timeout=0.5)
 
 
 def gather(path: Path, *urls: str, allow_private: bool = True) -> tuple[Counts, list[Path]]:
@@ -206,7 +206,7 @@ def test_a_full_disk_ends_the_run_with_one_error(
     def full(self: Folder, *rest: object) -> Path:
         raise CommandError("cannot write there: No space left on device")
 
-    monkeypatch.setattr(Folder, "keep", full)
+    monkeypatch.setattr(Folder, "commit", full)
     with pytest.raises(CommandError, match="No space"):
         gather(tmp_path, *serve_photos(web, [photo(seed) for seed in range(9)]))
 
@@ -219,7 +219,7 @@ def test_photos_come_in_parallel(web: LocalWeb, tmp_path: Path) -> None:
         reply(handler, photo(int(handler.path[1:])))
 
     web.routes.update({f"/{seed}": wait_for_the_others for seed in range(6)})
-    limits = dataclasses.replace(LIMITS, seconds=5.0, silence=5.0)
+    limits = dataclasses.replace(LIMITS, seconds=5.0, read_timeout=5.0)
     found = [Found(web.url(f"/{seed}")) for seed in range(6)]
     with open_folder(tmp_path) as folder:
         counts = download(found, folder, Search("a", "b"), limits, "tests/1.0", True)

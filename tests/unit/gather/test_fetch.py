@@ -57,7 +57,7 @@ def test_retry_after_is_kept_to_and_holds_for_all_photos_of_the_host(
             reply(handler, b"yes")
 
     web.routes.update({f"/{name}": answer for name in "abc"})
-    limits = Limits(per_host=1, silence=2.0)
+    limits = Limits(per_host=1, read_timeout=2.0)
     assert fetch(*(web.url(f"/{name}") for name in "abc"), limits=limits) == [b"yes"] * 3
     assert asked_at[1] - asked_at[0] >= (0.99 if form == "seconds" else 0.7)
     assert len(asked_at) == 4
@@ -127,7 +127,7 @@ def test_a_slow_drip_ends_at_the_deadline_and_is_not_asked_for_again(
 
     web.routes["/a"] = answer if where == "body" else answer_headers
     start = time.monotonic()
-    assert fetch(web.url("/a"), limits=Limits(seconds=0.5, silence=5.0)) == ["too slow"]
+    assert fetch(web.url("/a"), limits=Limits(seconds=0.5, read_timeout=5.0)) == ["too slow"]
     assert 0.4 < time.monotonic() - start < 1.5
     assert len(web.asked) == 1
 
@@ -135,7 +135,7 @@ def test_a_slow_drip_ends_at_the_deadline_and_is_not_asked_for_again(
 @pytest.mark.usefixtures("short_pauses")
 def test_silence_ends_each_attempt_and_the_photo(web: LocalWeb) -> None:
     web.routes["/a"] = lambda handler: time.sleep(0.5)
-    limits = Limits(seconds=5.0, silence=0.1)
+    limits = Limits(seconds=5.0, read_timeout=0.1)
     assert fetch(web.url("/a"), limits=limits) == ["no answer in time"]
     assert len(web.asked) == 4
 
@@ -184,7 +184,7 @@ def test_no_more_photos_at_a_time_than_the_host_and_the_run_allow(web: LocalWeb)
 
     web.routes["/a"] = answer
     urls = [web.url("/a", host) for host in ("127.0.0.1", "localhost")] * 15
-    limits = Limits(parallel=5, per_host=3, silence=2.0)
+    limits = Limits(parallel=5, per_host=3, read_timeout=2.0)
     assert fetch(*urls, limits=limits) == [b"yes"] * 30
     assert most == {"127.0.0.1": 3, "localhost": 3, "both": 5}
 

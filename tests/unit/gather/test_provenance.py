@@ -27,7 +27,7 @@ def row(number: int = 1, **other: str) -> Row:
 
 def filled(path: Path, *rows: Row) -> Path:
     table = path / provenance.NAME
-    provenance.write(table, rows, path / "temporary")
+    provenance.write(table, rows)
     return table
 
 

@@ -4,7 +4,13 @@ from email.utils import format_datetime
 import pytest
 
 from pyimagesearch.gather import retry
-from pyimagesearch.gather.retry import ATTEMPTS, PATIENCE, asked_pause, backoff, pause_before_retry
+from pyimagesearch.gather.retry import (
+    ATTEMPTS,
+    MAX_RETRY_AFTER,
+    asked_pause,
+    backoff,
+    pause_before_retry,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -35,7 +41,7 @@ def test_backoff_doubles_its_span_and_varies_within_it() -> None:
         waits = [backoff(attempt) for _ in range(200)]
         assert span / 10 <= min(waits) < max(waits) <= span
         assert max(waits) - min(waits) > span / 2
-    assert backoff(100) <= PATIENCE
+    assert backoff(100) <= MAX_RETRY_AFTER
 
 
 def test_the_last_attempt_is_not_followed_by_another() -> None:
@@ -51,7 +57,7 @@ def test_the_host_is_not_asked_again_before_it_wishes() -> None:
 
 
 def test_a_host_that_wants_more_patience_than_we_have_is_left_alone() -> None:
-    assert pause_before_retry(0, str(int(PATIENCE) + 1)) is None
+    assert pause_before_retry(0, str(int(MAX_RETRY_AFTER) + 1)) is None
     assert pause_before_retry(0, "9" * 5000) is None
 
 

@@ -14,7 +14,7 @@ from pyimagesearch.gather.store import Folder, name_for, open_folder
 
 def keep(folder: Folder, seed: int, url: str = "") -> Path:
     picture = inspect(photo(seed))
-    return folder.keep(folder.lay_down(photo(seed)), picture, row(seed, url))
+    return folder.commit(folder.stage(photo(seed)), picture, row(seed, url))
 
 
 def row(seed: int, url: str = "") -> Row:
