@@ -49,12 +49,12 @@ CONTACT = "GATHER_CONTACT"
 LIMITS = Limits()
 
 LICENCE_TABLE = "\n".join(
-    f"  {licence:20}{openverse.LICENCE[licence] or 'every licence':37}"
+    f"  {licence:20}{openverse.LICENCE[licence] or 'every licence':32}"
     f"{bing.LICENCE[licence] or 'no filter'}"
     for licence in LICENCES
 )
 EPILOG = f"""\
---license             openverse                            bing
+--license             openverse                       bing
 {LICENCE_TABLE}
                       commons: all photos may be shared, sold and changed
                       brave: knows no licences; "any" only
@@ -87,26 +87,34 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("-q", "--query", type=phrase, help="the phrase to search for")
-    parser.add_argument(
+    what = parser.add_argument_group("what to look for")
+    what.add_argument("-q", "--query", type=phrase, help="the phrase to search for")
+    what.add_argument(
         "-o",
         "--output",
         type=Path,
-        help="folder for the photos (default: photos/ and the words of the phrase, as red_dress)",
+        help="folder for the photos (default: named after the phrase, as photos/red_dress)",
     )
-    parser.add_argument(
+    what.add_argument(
         "--count",
         type=positive_int,
         default=200,
-        help="how many photos of this search the folder should have in the end (default: 200)",
+        help="photos of this search that the folder should contain in the end (default: 200)",
     )
-    parser.add_argument("--license", choices=LICENCES, default="any", help="(default: any)")
-    parser.add_argument("--size", choices=SIZES, default="any", help="(default: any)")
-    parser.add_argument("--safe-search", choices=SAFE_SEARCHES, help="(default: see below)")
-    parser.add_argument(
+    what.add_argument(
+        "--license",
+        choices=LICENCES,
+        default="any",
+        help="what you may do with the photos, see below (default: any)",
+    )
+    what.add_argument("--size", choices=SIZES, default="any", help="see below (default: any)")
+    what.add_argument(
+        "--safe-search", choices=SAFE_SEARCHES, help="see below (default: the service's own)"
+    )
+    what.add_argument(
         "--again", action="store_true", help="also fetch photos that you deleted earlier"
     )
-    parser.add_argument(
+    what.add_argument(
         "--attribution",
         type=Path,
         metavar="FILE.md",
@@ -125,7 +133,8 @@ def make_parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--contact",
         default=os.environ.get(CONTACT, ""),
-        help="your e-mail or web address; only Wikimedia's servers get it, which may ask for it",
+        help=f"your e-mail or web address; sent to Wikimedia's servers only, which may insist on "
+        f"one (default: {CONTACT} of the environment)",
     )
 
     how = parser.add_argument_group("how to download")
@@ -139,7 +148,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--per-host",
         type=positive_int,
         default=LIMITS.per_host,
-        help=f"of them from one host (default: {LIMITS.per_host}; some hosts get fewer)",
+        help=f"photos at a time from one host (default: {LIMITS.per_host}; fewer from some hosts)",
     )
     how.add_argument(
         "--max-bytes",
@@ -156,8 +165,8 @@ def make_parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--ignore-opt-outs",
         action="store_true",
-        help="also take photos whose site forbids their use for machine learning (X-Robots-Tag: "
-        "noai, noimageai)",
+        help="also download photos whose sites forbid their use for machine learning "
+        "(X-Robots-Tag: noai or noimageai)",
     )
     how.add_argument(
         "--allow-private-addresses",
@@ -186,7 +195,7 @@ def run(arguments: argparse.Namespace) -> None:
         gather(arguments, output)
     if arguments.attribution:
         count = write_credits(output, arguments.attribution)
-        console.status(f"credits of {count} photos -> {arguments.attribution}")
+        console.status(f"photos credited in {arguments.attribution}: {count}")
 
 
 def output_folder(arguments: argparse.Namespace) -> Path:
@@ -269,8 +278,8 @@ def report_other_licences(folder: Folder, filters: Filters) -> None:
     if others:
         file, licence = min(others.items())
         console.warn(
-            f"{folder.path}: {len(others)} photos are under other licences than --license "
-            f"{filters.licence}: {file} ({licence}) ..."
+            f"{folder.path}: photos under other licences than --license {filters.licence}: "
+            f"{len(others)}, such as {file} ({licence})"
         )
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,3 +96,48 @@ def lookalike(picture: Picture, others: Iterable[Picture]) -> Picture | None:
     one = (picture.perceptual_hash, picture.mean_colour)
     found = np.flatnonzero(near_duplicates.look_alike(one, hashes, colours))
     return others[found[0]] if len(found) else None
+
+
+def photo_names(path: Path) -> list[str]:
+    """Return the names of the photos in the folder `path`, sorted."""
+    names = (entry.name for entry in path.iterdir() if entry.is_file())
+    return sorted(n for n in names if Path(n).suffix.lower() in decoder.SUFFIXES and n[0] != ".")
+
+
+def folders_next_to(path: Path) -> list[Path]:
+    """Return the folders next to `path`."""
+    here = path.resolve()
+    with suppress(OSError):
+        entries = sorted(here.parent.iterdir())
+        return [entry for entry in entries if entry.is_dir() and entry != here]
+    return []
+
+
+class Neighbours:
+    """The photos in the folders next to `path`, listed when first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        """Look next to `path`."""
+        self._path = path
+        self._by_size: defaultdict[str, list[Path]] | None = None
+        self._digests: dict[Path, str] = {}
+
+    def find(self, sha256: str, size: str) -> str:
+        """Return where the photo with `sha256` is, as "../blue_dress/1.jpg", "" if it is not there.
+
+        `size` is its size in bytes, "" if that is not known.
+        """
+        if self._by_size is None:
+            self._by_size = defaultdict(list)
+            for folder in folders_next_to(self._path):
+                with suppress(OSError):  # a folder that others may not read
+                    for photo in (folder / name for name in photo_names(folder)):
+                        self._by_size[str(photo.stat().st_size)].append(photo)
+        sizes = [size] if size else list(self._by_size)
+        for photo in (photo for size in sizes for photo in self._by_size[size]):
+            with suppress(OSError):
+                if photo not in self._digests:
+                    self._digests[photo] = digest_of(photo)
+                if self._digests[photo] == sha256:
+                    return f"../{photo.parent.name}/{photo.name}"
+        return ""

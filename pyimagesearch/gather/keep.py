@@ -72,6 +72,7 @@ class Keeper:
         self._folder, self._search, self._counts = folder, search, counts
         self._written: dict[Photo, asyncio.Event] = {}
         self._superseding = asyncio.Lock()  # a photo that takes a place may lose it again
+        self._larger: set[Photo] = set()
         self._copies: list[tuple[Row, Photo]] = []
         self._unwanted: list[Row] = []
         self._sources: defaultdict[object, set[str]] = defaultdict(set)
@@ -157,6 +158,7 @@ class Keeper:
             self._counts.larger += 1
             self._forget(old)
             photo = self._arrive(row, picture)
+            self._larger.add(photo)
             self._copies = [(row, photo if one is old else one) for row, one in self._copies]
             async with self._superseding:
                 await self._write(photo, row, data)
@@ -186,7 +188,10 @@ class Keeper:
             copies = [one for one, photo in self._copies if photo is same]
             self._unwanted += copies
             self._copies = [(one, photo) for one, photo in self._copies if photo is not same]
-            self._counts.downloaded -= 1
+            was_larger = same in self._larger
+            self._counts.downloaded -= not was_larger
+            self._counts.near -= was_larger
+            self._counts.larger -= was_larger
             self._counts.exact -= len(copies)
             self._counts.refused[reason] += 1 + len(copies)
             self._forget(same)

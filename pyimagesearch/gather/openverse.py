@@ -26,7 +26,7 @@ _FREE = "cc0,pdm,by,by-sa"
 LICENCE: dict[Licence, str] = {
     "any": "",
     "public": "cc0,pdm",
-    "share": f"{_FREE},by-nd,by-nc,by-nc-sa,by-nc-nd",
+    "share": "",  # as all licences of Creative Commons permit
     "share-commercially": f"{_FREE},by-nd",
     "modify": f"{_FREE},by-nc,by-nc-sa",
     "modify-commercially": _FREE,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from pyimagesearch.console import CommandError
+from pyimagesearch.files import is_windows_name
 
 # What may be done with the photos, in the order of Bing's own list.
 Licence = Literal["any", "public", "share", "share-commercially", "modify", "modify-commercially"]
@@ -34,8 +35,6 @@ _LONGEST_MARKUP = 4000  # characters of HTML; credits have a few hundred
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLOCKS = ["br", "p", "div", "li", "tr", "td", "th", "dd", "dt", "h1", "h2", "title"]
 
-# Names that Windows keeps for devices, whatever the ending.
-_DEVICES = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
 _LONGEST_NAME = 60  # characters; a file system takes 255 bytes, a character up to 4
 # Letters and digits with their marks, and what joins them: t-shirt, women's, and the joiners of
 # Indic and Persian script.
@@ -204,7 +203,7 @@ def folder_name(phrase: str) -> str:
         words.pop()
     name = "_".join(words)[:_LONGEST_NAME]
     # An ending "_" is legal, and no label.
-    return f"{name}_" if _DEVICES.fullmatch(name) else name
+    return f"{name}_" if name and not is_windows_name(name) else name
 
 
 def _is_of_word(mark: str) -> bool:

@@ -17,9 +17,16 @@ from filelock import FileLock, Timeout
 from pyimagesearch.console import CommandError, status, warn
 from pyimagesearch.files import atomic_write, remove_unfinished
 from pyimagesearch.gather import provenance
-from pyimagesearch.gather.identify import Picture, digest_of, from_fingerprint, inspect_file
+from pyimagesearch.gather.identify import (
+    Neighbours,
+    Picture,
+    digest_of,
+    folders_next_to,
+    from_fingerprint,
+    inspect_file,
+    photo_names,
+)
 from pyimagesearch.gather.provenance import MISSING, PRESENT, REJECTED, Row, Table
-from pyimagesearch.images import decoder
 
 _LOCK = ".gather.lock"
 _UNFINISHED = ".*.unfinished-*"  # what files.atomic_write leaves if it is killed
@@ -145,12 +152,9 @@ def _repair(path: Path) -> Folder:
     if table.was_torn:
         warn(f"{table.path}: the last line was cut off and is left out")
     _finish_writes(path, table.rows)
-    digests = {name: digest_of(path / name) for name in _photo_names(path)}
-    names = {digest: name for name, digest in digests.items()}
-    owned = {one.sha256 for one in table.rows}
-    edited = {name for name, digest in digests.items() if digest not in owned}
-    rows = [_located(path, one, digests, names, edited) for one in table.rows]
-    own = digests.keys() - {one.file for one in rows}
+    digests = {name: digest_of(path / name) for name in photo_names(path)}
+    rows = list(_located(path, table.rows, digests))
+    own = digests.keys() - {one.file for one in rows if one.state != REJECTED}
     rows += _rows_of_neighbours(path, {digests[name]: name for name in sorted(own)})
     photos = list(_photos(path, digests, rows))
     noted = {photo.file: photo.picture for photo in photos if photo.row and photo.is_original}
@@ -174,37 +178,31 @@ def _finish_writes(path: Path, rows: list[Row]) -> None:
     remove_unfinished(path)
 
 
-def _located(
-    path: Path, one: Row, digests: dict[str, str], names: dict[str, str], edited: set[str]
-) -> Row:
-    """Return the row `one` with the place and the state of its photo as they are now.
+def _located(path: Path, rows: list[Row], digests: dict[str, str]) -> Iterator[Row]:
+    """Yield `rows` with the places and the states of their photos as they are now.
 
-    `digests` are the sha256 of the photos in `path`, `names` their names by these, and `edited`
-    those whose bytes no row knows.
+    `digests` are the sha256 of the photos in `path`, by name.
     """
-    if not one.sha256 or digests.get(one.file) == one.sha256:
-        return replace(one, state=PRESENT) if one.sha256 else one
-    if one.sha256 in names:
-        return replace(one, file=names[one.sha256], state=PRESENT)
-    if one.state == REJECTED:
-        return one
-    if one.file in edited:  # by its owner, or broken
-        whole = inspect_file(path / one.file) is not None
-        return replace(one, state=PRESENT if whole else MISSING)
-    if moved := _moved_to(path, one):
-        return replace(one, file=moved, state=PRESENT)
-    return replace(one, state=REJECTED) if one.state == PRESENT else one
-
-
-def _moved_to(path: Path, one: Row) -> str:
-    """Return where the photo of `one` is in a folder next to `path`, "" if in none."""
-    for entry in _neighbours(path):
-        for name in _photo_names(entry):
-            with suppress(OSError):
-                size = str((entry / name).stat().st_size)
-                if one.bytes in ("", size) and digest_of(entry / name) == one.sha256:
-                    return f"../{entry.name}/{name}"
-    return ""
+    names = {digest: name for name, digest in digests.items()}
+    known = {one.sha256 for one in rows}
+    neighbours = Neighbours(path)
+    for one in rows:
+        if not one.sha256:
+            yield one
+        elif digests.get(one.file) == one.sha256:
+            yield replace(one, state=PRESENT)
+        elif one.sha256 in names:
+            yield replace(one, file=names[one.sha256], state=PRESENT)
+        elif one.state == REJECTED:
+            yield one
+        elif one.file in digests and digests[one.file] not in known:
+            # Edited by its owner, or broken.
+            whole = inspect_file(path / one.file) is not None
+            yield replace(one, state=PRESENT if whole else MISSING)
+        elif place := neighbours.find(one.sha256, one.bytes):
+            yield replace(one, file=place, state=PRESENT)
+        else:
+            yield replace(one, state=REJECTED if one.state == PRESENT else MISSING)
 
 
 def _rows_of_neighbours(path: Path, own: dict[str, str]) -> list[Row]:
@@ -213,7 +211,7 @@ def _rows_of_neighbours(path: Path, own: dict[str, str]) -> list[Row]:
     `own` has the names of photos without a row, by their sha256.
     """
     rows = []
-    for entry in _neighbours(path) if own else ():
+    for entry in folders_next_to(path) if own else ():
         # A table that cannot be read is reported when its own folder is opened.
         with suppress(OSError, CommandError):
             for one in provenance.read(entry / provenance.NAME).rows:
@@ -222,20 +220,12 @@ def _rows_of_neighbours(path: Path, own: dict[str, str]) -> list[Row]:
     return rows
 
 
-def _neighbours(path: Path) -> list[Path]:
-    """Return the folders next to `path`."""
-    here = path.resolve()
-    with suppress(OSError):
-        entries = sorted(here.parent.iterdir())
-        return [entry for entry in entries if entry.is_dir() and entry != here]
-    return []
-
-
 def _photos(path: Path, digests: dict[str, str], rows: list[Row]) -> Iterator[Photo]:
     """Yield the photos in `path`; those that were noted need not be decoded."""
     first: dict[str, Row] = {}
     for one in rows:
-        first.setdefault(one.file, one)
+        if one.state != REJECTED:
+            first.setdefault(one.file, one)
     for name, digest in digests.items():
         found = first.get(name)
         is_original = found is not None and found.sha256 == digest
@@ -260,18 +250,17 @@ def _report(path: Path, before: list[Row], after: list[Row], photos: list[Photo]
     changed = [one for one in after if states.get((one.url, one.sha256), PRESENT) != one.state]
     deleted = {one.file for one in changed if one.state == REJECTED}
     broken = {one.file for one in changed if one.state == MISSING}
-    own = [photo.file for photo in photos if photo.row is None]
+    own = {photo.file for photo in photos if photo.row is None}
     if deleted:
-        status(f"{path}: {len(deleted)} photos were deleted; they stay away (--again fetches them)")
+        status(f"{path}: photos deleted: {len(deleted)}; they stay away (--again fetches them)")
     if broken:
-        warn(f"{path}: {len(broken)} photos are broken and are fetched again: {min(broken)} ...")
+        warn(f"{path}: broken photos, to be fetched again: {_examples(broken)}")
     if own:
-        status(f"{path}: {len(own)} photos have no row in {provenance.NAME}: {own[0]} ...")
+        status(f"{path}: photos without a row in {provenance.NAME}: {_examples(own)}")
 
 
-def _photo_names(path: Path) -> list[str]:
-    names = (entry.name for entry in path.iterdir() if entry.is_file())
-    return sorted(n for n in names if Path(n).suffix.lower() in decoder.SUFFIXES and n[0] != ".")
+def _examples(names: set[str]) -> str:
+    return ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _is_plain(file: str) -> bool:

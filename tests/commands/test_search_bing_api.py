@@ -271,7 +271,7 @@ def test_photos_under_another_licence_than_asked_for_are_reported(
     assert "other licences" not in capsys.readouterr().err
     search(web, "openverse", tmp_path, "--license", "public")
     said = capsys.readouterr().err
-    assert "2 photos are under other licences than --license public: 0001_" in said
+    assert "photos under other licences than --license public: 2, such as 0001_" in said
     assert "(CC BY-SA 4.0)" in said
 
 

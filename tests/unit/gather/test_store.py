@@ -133,7 +133,7 @@ def test_a_deleted_photo_is_rejected_and_its_row_kept(
     paths = filled(tmp_path, 1, 2)
     paths[1].unlink()
     assert reopened(tmp_path) == [row(1), row(2, state=REJECTED)]
-    assert "1 photos were deleted; they stay away (--again" in capsys.readouterr().err
+    assert "photos deleted: 1; they stay away (--again" in capsys.readouterr().err
     assert reopened(tmp_path) == [row(1), row(2, state=REJECTED)]
     assert capsys.readouterr().err == ""
 
@@ -153,7 +153,7 @@ def test_a_broken_photo_is_missing_so_that_it_is_fetched_again(
     paths = filled(tmp_path, 1, 2)
     paths[1].write_bytes(left)
     assert states(tmp_path) == {"http://a/1": PRESENT, "http://a/2": MISSING}
-    assert "1 photos are broken" in capsys.readouterr().err
+    assert f"to be fetched again: {paths[1].name}" in capsys.readouterr().err
 
 
 def test_a_photo_that_its_owner_edited_keeps_its_row(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_photo_moved_to_a_folder_next_to_it_keeps_its_row_there_and_here(
     for _ in range(2):
         assert reopened(red) == [row(1, file="../blue_dress/was red.jpg")]
         assert reopened(blue) == [row(1, file="was red.jpg")]
-    assert "no row" not in capsys.readouterr().err
+    assert "without a row" not in capsys.readouterr().err
     (blue / "was red.jpg").unlink()
     assert states(red) == states(blue) == {"http://a/1": REJECTED}
 
@@ -226,7 +226,7 @@ def test_photos_without_a_row_are_reported_and_kept(
     (tmp_path / "own.jpg").write_bytes(photo(7))
     with open_folder(tmp_path) as folder:
         assert {one.file: one.row is None for one in folder.photos}["own.jpg"]
-    assert "1 photos have no row in sources.csv: own.jpg" in capsys.readouterr().err
+    assert "photos without a row in sources.csv: own.jpg" in capsys.readouterr().err
     assert (tmp_path / "own.jpg").exists()
 
 
