@@ -14,6 +14,7 @@ _LONGEST_ADDRESS = 80
 
 _UNAUTHORIZED, _PAYMENT_REQUIRED, _FORBIDDEN = 401, 402, 403
 _OUR_FAULT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
 _HINTS = {
     404: "is --endpoint right?",
     410: "the service takes https only, or is gone",
@@ -31,25 +32,30 @@ def short(address: str) -> str:
 
 
 def message(body: str) -> str:
-    """Return what the `body` of an error says: its message if it is JSON, else its first line."""
+    """Return what the `body` of an error says: its message, or its first line if there is none."""
     try:
         answer: object = json.loads(body)
     except (ValueError, RecursionError):
-        lines = [plain_text(body)] if body.lstrip().startswith("<") else body[:4000].splitlines()
-        return next(filter(None, map(one_line, lines)), "")[:LONGEST_MESSAGE]
+        answer = None
     # Bing has a list of errors; Brave, and gateways in the manner of Azure, have one; Openverse
     # has a detail.
     problem = next(iter(records(answer, "errors")), None) or inner(answer, "error") or answer
-    said = text(problem, "message") or text(problem, "detail") or text(problem, "info")
-    return f"{text(problem, 'code')} {said}".strip()[:LONGEST_MESSAGE]
+    complaint = text(problem, "message") or text(problem, "detail") or text(problem, "info")
+    if isinstance(problem, str):
+        complaint = one_line(problem)
+    elif not complaint and not text(problem, "code"):
+        is_html = body.lstrip().startswith("<")
+        lines = [plain_text(body)] if is_html else map(one_line, body[:4000].splitlines())
+        complaint = next(filter(None, lines), "")
+    return f"{text(problem, 'code')} {complaint}".strip()[:LONGEST_MESSAGE]
 
 
-def quota_is_used_up(status: int, said: str) -> bool:
+def quota_is_used_up(status: int, complaint: str) -> bool:
     """Return whether an error `status` means that there is nothing left until the next month."""
     return (
         status == _PAYMENT_REQUIRED
-        or (status == _FORBIDDEN and "RateLimitExceeded" in said)
-        or (status in (_FORBIDDEN, TOO_MANY_REQUESTS) and bool(_QUOTA.search(said)))
+        or (status == _FORBIDDEN and "RateLimitExceeded" in complaint)
+        or (status in (_FORBIDDEN, TOO_MANY_REQUESTS) and bool(_QUOTA.search(complaint)))
     )
 
 
@@ -58,12 +64,14 @@ def explain(response: httpx.Response, body: str, variable: str, has_key: bool, c
 
     `variable` is the one that holds the service's key, "" if it takes none.
     """
-    said = message(body)
-    advice = _advice(response, said, variable, has_key, contact)
-    return ": ".join(filter(None, (f"HTTP {response.status_code}", said, advice)))
+    complaint = message(body)
+    advice = _advice(response, complaint, variable, has_key, contact)
+    return ": ".join(filter(None, (f"HTTP {response.status_code}", complaint, advice)))
 
 
-def _advice(response: httpx.Response, said: str, variable: str, has_key: bool, contact: str) -> str:
+def _advice(
+    response: httpx.Response, complaint: str, variable: str, has_key: bool, contact: str
+) -> str:
     status = response.status_code
     advice = _HINTS.get(status, "")
     if response.has_redirect_location:
@@ -71,9 +79,9 @@ def _advice(response: httpx.Response, said: str, variable: str, has_key: bool, c
         advice = f"it redirects to {place}; set --endpoint to that if you trust it"
     elif wants_contact(response.url.host, status, contact):
         advice = "Wikimedia wants to know whom it can write to; set --contact to your e-mail"
-    elif quota_is_used_up(status, said):
+    elif quota_is_used_up(status, complaint):
         advice = "the quota is used up; wait until it is renewed, or use another --source"
-    elif (status == _UNAUTHORIZED or _WRONG_KEY.search(said)) and has_key:
+    elif (status == _UNAUTHORIZED or _WRONG_KEY.search(complaint)) and has_key:
         advice = f"the key in {variable} was not accepted; set it again"
     elif status == _UNAUTHORIZED and variable:
         advice = f"a key is missing; set {variable} to yours"
@@ -96,7 +104,10 @@ def hopeless(error: Exception, host: str) -> str:
     elif isinstance(error, httpx.ProxyError):
         reason = f"the proxy refuses the request ({error}); check HTTPS_PROXY"
     elif isinstance(error, httpx.ConnectError):
-        reason = f"cannot connect to {host} ({error}); are you online?"
+        proxy = next(filter(os.environ.get, _PROXIES), "")
+        way = f" through the proxy in {proxy}" if proxy else ""
+        question = "is the proxy running" if proxy else "are you online"
+        reason = f"cannot connect to {host}{way} ({error}); {question}?"
     elif isinstance(error, httpx.RemoteProtocolError) and not broke_off(error):
         reason = f"malformed answer ({error}); is --endpoint right?"
     elif not isinstance(error, httpx.TransportError) or isinstance(error, _OUR_FAULT):
@@ -114,13 +125,12 @@ def broke_off(error: Exception) -> bool:
 
 def proxy_problem() -> str:
     """Return which proxy of the environment cannot be used, and what to do."""
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
-        for variable in (name, name.lower()):
-            scheme, colon, _ = os.environ.get(variable, "").partition("://")
-            # The rest of the address may contain a password.
-            if colon and scheme.lower() not in ("http", "https"):
-                return (
-                    f"{variable}={scheme}://...: this kind of proxy cannot be used; unset "
-                    f"{variable}, or set it to the address of an http:// proxy"
-                )
+    for variable in _PROXIES:
+        scheme, colon, _ = os.environ.get(variable, "").partition("://")
+        # The rest of the address may contain a password.
+        if colon and scheme.lower() not in ("http", "https"):
+            return (
+                f"{variable}={scheme}://...: this kind of proxy cannot be used; unset {variable}, "
+                "or set it to the address of an http:// proxy"
+            )
     return "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY is malformed; correct or unset it"

@@ -430,6 +430,12 @@ def test_addresses_without_proxy_are_accepted_or_named(
     assert said == "good" or "NO_PROXY" in said
 
 
+def test_a_proxy_that_is_not_running_has_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with pytest.raises(CommandError, match=r"through the proxy in HTTPS_PROXY.*is the proxy runn"):
+        ask("https://api.example/")
+
+
 def test_a_proxy_that_refuses_has_its_own_line(
     web: LocalWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,24 @@ def test_the_first_line_that_says_something_is_the_message() -> None:
     assert message("") == ""
 
 
+@pytest.mark.parametrize(
+    ("body", "stated"),
+    [
+        ('{"error": "no such key"}', "no such key"),
+        ('{"error": {"code": 7}}', '{"error": {"code": 7}}'),
+        (
+            '{"license": ["License x does not exist."]}',
+            '{"license": ["License x does not exist."]}',
+        ),
+        ("{}", "{}"),
+        ('{"error": {"code": "X"}}', "X"),
+        ("null", "null"),
+    ],
+)
+def test_an_error_in_a_form_of_its_own_is_shown_as_it_is(body: str, stated: str) -> None:
+    assert message(body) == stated
+
+
 def test_only_long_addresses_are_cut() -> None:
     assert short("https://a.example/1.jpg") == "https://a.example/1.jpg"
     assert len(short("https://a.example/" + "x" * 1000)) < 100
