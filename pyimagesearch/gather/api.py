@@ -33,6 +33,7 @@ from pyimagesearch.gather.results import Filters, Found, WrongArgumentError, one
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; between bytes, and to connect
 _MAX_BYTES = 32 * 2**20  # of an answer, unpacked
+_LONGEST_LINE = 500  # characters
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
 
 # MediaWiki reports in HTTP 200 that it is too busy now:
@@ -160,7 +161,7 @@ class Api:
             try:
                 return await self._ask(parameters, is_understood)
             except _RetryableError as error:
-                problem = self._hide_key(str(error))
+                problem = self._hide_key(str(error))[:_LONGEST_LINE]
                 pause = pause_before_retry(attempt, error.retry_after, error.throttled)
             if pause is None:
                 break
@@ -177,7 +178,8 @@ class Api:
             async with self.client.stream(
                 "GET", url, headers=self.headers, timeout=_TIMEOUT
             ) as response:
-                body = await self._read(response)
+                # Some services repeat the key. It must go before a message is cut in its middle.
+                body = self._hide_key(await self._read(response))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             if problem := hopeless(error, httpx.URL(self.endpoint).host):
                 raise self._error(problem) from None
@@ -220,8 +222,8 @@ class Api:
 
     def _error(self, problem: str) -> CommandError:
         """Return the error that ends the search."""
-        return CommandError(self._hide_key(f"{short(self.endpoint)}: {problem}"))
+        return CommandError(self._hide_key(f"{short(self.endpoint)}: {problem}")[:_LONGEST_LINE])
 
     def _hide_key(self, line: str) -> str:
-        """Return `line` without the key, which some services repeat in their messages."""
+        """Return `line` without the key."""
         return line.replace(self.key.value, "***") if self.key.value else line

@@ -75,7 +75,7 @@ def _advice(
     status = response.status_code
     advice = _HINTS.get(status, "")
     if response.has_redirect_location:
-        place = short(one_line(response.headers["location"]))
+        place = one_line(response.headers["location"])
         advice = f"it redirects to {place}; set --endpoint to that if you trust it"
     elif wants_contact(response.url.host, status, contact):
         advice = "Wikimedia wants to know whom it can write to; set --contact to your e-mail"

@@ -20,8 +20,10 @@ from pyimagesearch.gather.store import Folder, Photo
 _REDIRECTED = 2
 _SAME_BYTES = 3
 
-# Characters of a title or a licence, for which whole web pages have been seen, and of an address.
+# Characters of a title or a licence, for which whole web pages have been seen, of a credit line
+# with both, and of an address.
 _LONGEST = 500
+_LONGEST_CREDIT = 2000
 _LONGEST_ADDRESS = 8000
 
 
@@ -219,7 +221,7 @@ class Keeper:
             creator_url=_web_address(found.creator_url),
             licence=_cell(found.licence),
             licence_url=_web_address(found.licence_url),
-            attribution=_cell(found.attribution or compose_attribution(found)),
+            attribution=_cell(found.attribution or compose_attribution(found), _LONGEST_CREDIT),
             query=_cell(self._search.query),
             source=self._search.source,
             rank=str(found.rank),
@@ -236,12 +238,12 @@ def _site(host: str) -> str:
     return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
 
 
-def _cell(value: str) -> str:
+def _cell(value: str, longest: int = _LONGEST) -> str:
     """Return a stranger's text as one that a spreadsheet shows and does not calculate.
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    value = " ".join(value.split())[:_LONGEST]
+    value = " ".join(value.split())[:longest]
     return f"{SHIELD}{value}" if value.startswith(("=", "+", "-", "@")) else value
 
 

@@ -221,9 +221,11 @@ def write_credits(folder: Path, path: Path) -> int:
     credits: dict[str, str] = {}
     for table in tables:
         for one in read(table).rows:
+            if one.state != PRESENT or Path(one.file).is_absolute():
+                continue
             photo = table.parent / one.file
             place = os.path.relpath(photo, folder).replace(os.sep, "/")
-            if one.state == PRESENT and photo.is_file() and not place.startswith(".."):
+            if photo.is_file() and not place.startswith(".."):
                 credits.setdefault(place, _credit(one))
     lines = [f"- {_markdown(place)}: {_markdown(credit)}" for place, credit in credits.items()]
     with atomic_write(path) as temporary:

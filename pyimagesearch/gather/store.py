@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pyimagesearch.console import CommandError, status, warn
-from pyimagesearch.files import atomic_write, remove_unfinished
+from pyimagesearch.files import atomic_write, is_windows_name, remove_unfinished
 from pyimagesearch.gather import provenance
 from pyimagesearch.gather.identify import (
     Neighbours,
@@ -135,7 +135,8 @@ def _remove_if_empty(folders: list[Path]) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> CommandError:
-    return CommandError(f"{path}: cannot be written to ({error.strerror or error})")
+    where = error.filename or path
+    return CommandError(f"{where}: cannot be written to ({error.strerror or error})")
 
 
 def _write_to_disk(path: Path, data: bytes) -> None:
@@ -172,7 +173,8 @@ def _finish_writes(path: Path, rows: list[Row]) -> None:
             digest = digest_of(stale)
             for one in rows:
                 target = path / one.file
-                if one.sha256 == digest and _is_plain(one.file) and not target.exists():
+                # Our names are legal on every system; others must not lead out of the folder.
+                if one.sha256 == digest and is_windows_name(one.file) and not target.exists():
                     stale.replace(target)
                     break
     remove_unfinished(path)
@@ -261,8 +263,3 @@ def _report(path: Path, before: list[Row], after: list[Row], photos: list[Photo]
 
 def _examples(names: set[str]) -> str:
     return ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _is_plain(file: str) -> bool:
-    """Return whether `file` is a name and not a path; a table must not lead out of its folder."""
-    return bool(file) and Path(file).name == file and "\\" not in file

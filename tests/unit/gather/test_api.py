@@ -345,6 +345,19 @@ def test_the_key_never_shows_even_if_the_service_repeats_it(
     assert KEY in web.asked[0].headers["X-Key"]
 
 
+@pytest.mark.parametrize("status", [200, 400, 302])
+@pytest.mark.parametrize("before", [60, 190, 490])
+def test_no_part_of_the_key_shows_if_the_message_is_cut(
+    web: LocalWeb, status: int, before: int
+) -> None:
+    body = b"x" * before + KEY.encode()
+    location = f"https://{'x' * before}{KEY}"
+    web.routes["/api"] = lambda handler: reply(handler, body, status, Location=location)
+    said = failure(web)
+    assert KEY[:6] not in said
+    assert len(said) <= 500
+
+
 def one_short_pause() -> Callable[..., float | None]:
     pauses = iter([0.0])
     return lambda *attempt: next(pauses, None)
