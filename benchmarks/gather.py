@@ -17,7 +17,7 @@ import statistics
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,8 +25,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pyimagesearch.gather.download import Search, download
-from pyimagesearch.gather.fetch import Limits
+from pyimagesearch.gather.download import download
+from pyimagesearch.gather.fetch import Limits, Visitor, open_fetcher
+from pyimagesearch.gather.keep import Counts, Search
 from pyimagesearch.gather.results import Found
 from pyimagesearch.gather.store import open_folder
 
@@ -121,11 +122,18 @@ def one_by_one(urls: list[str], folder: Path) -> int:
 
 def ours(urls: list[str], folder: Path, limits: Limits) -> int:
     """Fetch with all that search_bing_api.py does after searching."""
-    found = [Found(url) for url in urls]
-    search = Search("benchmark", "local")
+
+    async def found() -> AsyncIterator[Found]:
+        for rank, url in enumerate(urls, 1):
+            yield Found(url, rank=rank)
+
+    async def everything() -> Counts:
+        search = Search("benchmark", "local", len(urls))
+        async with open_fetcher(limits, Visitor(allow_private=True)) as fetcher:
+            return await download(found(), opened, search, fetcher)
+
     with open_folder(folder) as opened:
-        counts = download(found, opened, search, limits, "benchmark/1.0", allow_private=True)
-    return counts.downloaded
+        return asyncio.run(everything()).downloaded
 
 
 def start_server(bodies: list[bytes], latency: float) -> tuple[BaseProcess, int]:

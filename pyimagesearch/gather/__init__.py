@@ -1,1 +1,1 @@
-"""From a phrase to photos: one module for each place to search, and one that downloads."""
+"""From a phrase to photos: one module for each search service, and those that download and keep."""

@@ -30,7 +30,7 @@ def is_public(address: str) -> bool:
     """Tell whether `address`, an IPv4 or IPv6 literal, is one that anybody on the internet has.
 
     False for loopback, private, link-local, shared, multicast, reserved, documentation and
-    tunnelled addresses, and for anything that is no address. The lists behind it are IANA's
+    tunnelled addresses, and for anything that is not an address. It follows IANA's
     special-purpose address registries (RFC 6890).
     """
     try:
@@ -50,7 +50,7 @@ def is_public(address: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of `host`, in the system's order; raises OSError where none is known.
+    """Return the addresses of `host`, in the system's order; raises OSError if there is none.
 
     Also reads what only the system takes for an address: 127.1, 0x7f.0.0.1, 2130706433.
     """
@@ -88,8 +88,8 @@ class VettingBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address of `host` that answers.
 
-        Raises AddressRefusedError before any connection is opened where an address is not
-        public, httpcore.ConnectError or httpcore.ConnectTimeout where none answers.
+        Raises AddressRefusedError before any connection is opened if an address is not public,
+        httpcore.ConnectError or httpcore.ConnectTimeout if none answers.
         """
         try:
             addresses = await self._resolve(host, port)

@@ -1,51 +1,69 @@
 """The Brave Image Search API: the open web, with a key.
 
-Contract: https://api-dashboard.search.brave.com/api-reference/images/image_search
+Documentation: https://api-dashboard.search.brave.com/api-reference/images/image_search
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
-from pyimagesearch.gather.api import Api
-from pyimagesearch.gather.options import Licence, SafeSearch, Size, WrongArgumentError
-from pyimagesearch.gather.results import Found, number, records, take, text
+from pyimagesearch.gather.api import Api, Service
+from pyimagesearch.gather.results import (
+    Filters,
+    Found,
+    WrongArgumentError,
+    distinct,
+    inner,
+    number,
+    records,
+    text,
+)
 
-ENDPOINT = "https://api.search.brave.com/res/v1/images/search"
-KEY = "BRAVE_SEARCH_KEY"
-AUTH_HEADER = "X-Subscription-Token"
-MOST = 200  # results of one query; there are no further pages
+MOST = 200  # results for a phrase; there are no further pages
 
 
-def search(
-    api: Api,
-    query: str,
-    count: int,
-    licence: Licence = "any",
-    size: Size = "any",
-    safe_search: SafeSearch | None = None,
-) -> Iterator[Found]:
-    """Yield up to `count` photos for `query`, at most 200.
+def search(api: Api, phrase: str, filters: Filters) -> AsyncIterator[Found]:
+    """Yield up to 200 photos for `phrase`; raises CommandError if the service refuses.
 
-    Brave filters neither by licence nor by size, so both must be "any"; its safe search is on or
-    off, so "moderate" counts as "strict". Raises CommandError where the service refuses.
+    Brave filters neither by licence nor by size, so both must be "any". Its safe search is on or
+    off; "moderate" is taken as "strict".
     """
-    if licence != "any" or size != "any":
-        raise WrongArgumentError("Brave cannot filter: leave --license and --size out")
+    if filters.licence != "any" or filters.size != "any":
+        raise WrongArgumentError("Brave cannot filter: leave out --license and --size")
     parameters: dict[str, str | int] = {
-        "q": query,
-        "count": max(1, min(count, MOST)),
-        "safesearch": "off" if safe_search == "off" else "strict",
+        "q": phrase,
+        "count": MOST,  # one request costs the same, however many results it brings
+        "safesearch": "off" if filters.safe_search == "off" else "strict",
     }
-    return take(_pages(api, parameters), count)
+    return distinct(_pages(api, parameters))
 
 
-def _pages(api: Api, parameters: dict[str, str | int]) -> Iterator[list[Found]]:
-    yield [_found(result) for result in records(api.get(parameters), "results")]
+async def _pages(api: Api, parameters: dict[str, str | int]) -> AsyncIterator[list[Found]]:
+    answer = await api.get(parameters, _is_understood)
+    yield [_found(result) for result in records(answer, "results")]
+
+
+def _is_understood(answer: object) -> bool:
+    results = inner(answer, "results")
+    return isinstance(results, list) and (
+        not results or any(text(result, "properties", "url") for result in results)
+    )
 
 
 def _found(result: object) -> Found:
     return Found(
         url=text(result, "properties", "url"),
         page=text(result, "url"),
+        title=text(result, "title"),
         width=number(result, "properties", "width"),
         height=number(result, "properties", "height"),
     )
+
+
+SERVICE = Service(
+    search,
+    endpoint="https://api.search.brave.com/res/v1/images/search",
+    key_variable="BRAVE_SEARCH_KEY",
+    auth_header="X-Subscription-Token",
+    needs_key=True,
+    most=MOST,
+    states_licences=False,
+)

@@ -1,102 +1,132 @@
 """Wikimedia Commons through the MediaWiki API, no key needed.
 
-Contract: https://www.mediawiki.org/wiki/API:Search, https://www.mediawiki.org/wiki/API:Imageinfo,
-https://www.mediawiki.org/wiki/API:Continue
-Manners: https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
+Documentation: https://www.mediawiki.org/wiki/API:Search, https://www.mediawiki.org/wiki/API:Imageinfo,
+https://www.mediawiki.org/wiki/API:Continue, https://www.mediawiki.org/wiki/Extension:CommonsMetadata
 """
 
-import html
-import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.gather.api import Api
-from pyimagesearch.gather.options import Licence, SafeSearch, Size, WrongArgumentError
-from pyimagesearch.gather.results import Found, inner, number, records, take, text
+from pyimagesearch.gather.api import Api, Service
+from pyimagesearch.gather.complaints import short
+from pyimagesearch.gather.results import (
+    Filters,
+    Found,
+    Size,
+    WrongArgumentError,
+    compose_attribution,
+    distinct,
+    first_link,
+    inner,
+    number,
+    plain_text,
+    records,
+    text,
+)
 
-ENDPOINT = "https://commons.wikimedia.org/w/api.php"
 PAGE = 50  # imageinfo takes no more files in one request
+MOST = 10_000  # results for a phrase: https://www.mediawiki.org/wiki/Help:CirrusSearch
 
 # Renderings in widths that Wikimedia keeps ready (pixels,
 # https://www.mediawiki.org/wiki/Common_thumbnail_sizes): originals weigh tens of megabytes.
 WIDTH: dict[Size, int] = {"small": 330, "medium": 960, "any": 1280, "large": 0}
 
-# All of Commons may be shared, sold and changed; only the public domain is a choice.
-_PUBLIC = ("cc0", "pd", "cc-zero", "cc-pd")
+_METADATA = (
+    "Artist",
+    "Attribution",
+    "AttributionRequired",
+    "Credit",
+    "License",
+    "LicenseShortName",
+    "LicenseUrl",
+    "ObjectName",
+)
 
 
-def search(
-    api: Api,
-    query: str,
-    count: int,
-    licence: Licence = "any",
-    size: Size = "any",
-    safe_search: SafeSearch | None = None,
-) -> Iterator[Found]:
-    """Yield up to `count` photos for `query`; raises CommandError where the service refuses.
+def search(api: Api, phrase: str, filters: Filters) -> AsyncIterator[Found]:
+    """Yield photos for `phrase`; raises CommandError if the service refuses.
 
-    `size` chooses the rendering, "large" the original file. Commons has no safe search:
-    `safe_search` must be None.
+    The size chooses the rendering, "large" the original file. All of Commons may be shared, sold
+    and changed, so the licence is not part of the request. Commons has no safe search.
     """
-    if safe_search is not None:
-        raise WrongArgumentError("Wikimedia Commons has no safe search; leave --safe-search out")
+    if filters.safe_search is not None:
+        raise WrongArgumentError("Wikimedia Commons has no safe search; leave out --safe-search")
     parameters: dict[str, str | int] = {
         "action": "query",
         "format": "json",
         "formatversion": 2,
         "generator": "search",
         # Photos and drawings, not videos, sounds or vector graphics.
-        "gsrsearch": f"filetype:bitmap {query}",
+        "gsrsearch": f"filetype:bitmap {phrase}",
         "gsrnamespace": 6,
-        "gsrlimit": max(1, min(count, PAGE)),
+        "gsrlimit": PAGE,
         "prop": "imageinfo",
         "iiprop": "url|size|mime|extmetadata",
-        "iiextmetadatafilter": "Artist|License|LicenseShortName|LicenseUrl",
+        "iiextmetadatafilter": "|".join(_METADATA),
+        "iiextmetadatalanguage": "en",
     }
-    if WIDTH[size]:
-        parameters["iiurlwidth"] = WIDTH[size]
-    return take(_pages(api, parameters, public_only=licence == "public"), count)
+    if WIDTH[filters.size]:
+        parameters["iiurlwidth"] = WIDTH[filters.size]
+    return distinct(_pages(api, parameters))
 
 
-def _pages(api: Api, parameters: dict[str, str | int], public_only: bool) -> Iterator[list[Found]]:
-    where: dict[str, str | int] = {}
+async def _pages(api: Api, parameters: dict[str, str | int]) -> AsyncIterator[list[Found]]:
+    place: dict[str, str | int] = {}
     while True:
-        answer = api.get({**parameters, **where})
+        answer = await api.get({**parameters, **place}, _is_understood)
         # Errors come with status 200.
         if isinstance(inner(answer, "error"), dict):
-            what = f"{text(answer, 'error', 'code')}: {text(answer, 'error', 'info')}"
-            raise CommandError(f"{api.endpoint}: {what}")
+            problem = f"{text(answer, 'error', 'code')}: {text(answer, 'error', 'info')}"
+            raise CommandError(f"{short(api.endpoint)}: {problem}")
         files = sorted(records(answer, "query", "pages"), key=lambda file: number(file, "index"))
         # A file whose imageinfo did not fit into this answer comes again with the next.
-        infos = [info for file in files for info in records(file, "imageinfo")]
-        yield [_found(info) for info in infos if _is_public(info) or not public_only]
-        going_on = inner(answer, "continue")
-        if not isinstance(going_on, dict) or not going_on:
+        yield [_found(file, info) for file in files for info in records(file, "imageinfo")]
+        following = inner(answer, "continue")
+        if not isinstance(following, dict) or not following:
             return
-        # To be sent back as it came, whatever is in it.
-        following = {str(name): str(value) for name, value in going_on.items()}
-        if following == where:
+        # To be sent back as it came, whatever it contains.
+        before, place = place, {str(name): str(value) for name, value in following.items()}
+        if place == before:
             return
-        where = {**following}
 
 
-def _found(info: object) -> Found:
+def _is_understood(answer: object) -> bool:
+    # A search that finds nothing has no "query" at all, only "batchcomplete".
+    known = (("query", "pages"), ("batchcomplete",), ("continue",), ("error", "code"))
+    return any(inner(answer, *path) is not None for path in known)
+
+
+def _found(file: object, info: object) -> Found:
     rendered = text(info, "thumburl")
-    return Found(
+    artist = _metadata(info, "Artist")
+    found = Found(
         url=rendered or text(info, "url"),
         page=text(info, "descriptionurl"),
-        creator=_without_markup(text(info, "extmetadata", "Artist", "value")),
-        licence=_without_markup(text(info, "extmetadata", "LicenseShortName", "value")),
+        title=plain_text(_metadata(info, "ObjectName")) or _title(file),
+        creator=plain_text(artist) or plain_text(_metadata(info, "Credit")),
+        creator_url=first_link(artist),
+        licence=plain_text(_metadata(info, "LicenseShortName")) or _metadata(info, "License"),
         licence_url=text(info, "extmetadata", "LicenseUrl", "value"),
         width=number(info, "thumbwidth" if rendered else "width"),
         height=number(info, "thumbheight" if rendered else "height"),
     )
+    # The words that the creator wishes to be credited with, if there are any.
+    credit = plain_text(_metadata(info, "Attribution"))
+    if not credit and not found.creator and _metadata(info, "AttributionRequired") == "true":
+        credit = f'"{found.title}" by its author, see the page'
+    return replace(found, attribution=compose_attribution(found, credit))
 
 
-def _is_public(info: object) -> bool:
-    return text(info, "extmetadata", "License", "value").lower().startswith(_PUBLIC)
+def _metadata(info: object, name: str) -> str:
+    """Return the value `name` of the extended metadata, which is HTML."""
+    value = inner(info, "extmetadata", name, "value")
+    return value if isinstance(value, str) else ""
 
 
-def _without_markup(value: str) -> str:
-    """Return the text of a piece of HTML: creators come as links to their pages."""
-    return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", value)).split())
+def _title(file: object) -> str:
+    """Return the name of a file without "File:" and its ending."""
+    return text(file, "title").removeprefix("File:").rpartition(".")[0]
+
+
+SERVICE = Service(search, endpoint="https://commons.wikimedia.org/w/api.php", most=MOST)

@@ -1,16 +1,19 @@
-"""Downloads what a search found into a folder: in parallel, resumable, each photo once."""
+"""Downloads what a search finds into a folder, until there are as many photos as wanted."""
 
 import asyncio
+import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from pyimagesearch.console import progress, status
-from pyimagesearch.gather import provenance
-from pyimagesearch.gather.fetch import Fetcher, Limits, RefusedError, open_fetcher
-from pyimagesearch.gather.identify import Picture, inspect
+from tqdm import tqdm
+
+from pyimagesearch.console import CommandError, warn
+from pyimagesearch.gather.fetch import Fetcher
+from pyimagesearch.gather.identify import inspect
+from pyimagesearch.gather.keep import Counts, Keeper, Search
+from pyimagesearch.gather.politeness import Host, RefusedError
+from pyimagesearch.gather.provenance import PRESENT, REJECTED
 from pyimagesearch.gather.results import Found
 from pyimagesearch.gather.store import Folder
 from pyimagesearch.images import decoder
@@ -18,126 +21,129 @@ from pyimagesearch.images import decoder
 PHOTOS_IN_MEMORY = 2  # for each that is fetched at a time
 
 
-@dataclass(frozen=True)
-class Search:
-    """What was searched for and where: it goes into every row of sources.csv."""
-
-    query: str
-    source: str
-
-
-@dataclass
-class Counts:
-    """What became of the photos found; the numbers add up to `found`."""
-
-    found: int = 0
-    downloaded: int = 0
-    here: int = 0
-    exact: int = 0
-    near: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-
-    def in_folder(self) -> int:
-        """Return how many of the photos found are in the folder now, new or not."""
-        return self.found - self.refused.total()
-
-    def line(self) -> str:
-        """Return the counts as one line of text."""
-        why = ", ".join(f"{number} {reason}" for reason, number in self.refused.most_common())
-        return (
-            f"found {self.found}: downloaded {self.downloaded}, already here {self.here}, "
-            f"duplicates {self.exact + self.near} ({self.exact} exact, {self.near} near), "
-            f"refused {self.refused.total()}" + (f" ({why})" if why else "")
-        )
-
-
-def download(
-    found: Sequence[Found],
+async def download(
+    found: AsyncIterator[Found],
     folder: Folder,
     search: Search,
-    limits: Limits,
-    user_agent: str,
-    allow_private: bool = False,
+    fetcher: Fetcher,
     arrived: Callable[[Path], None] = lambda path: None,
 ) -> Counts:
-    """Fetch those of `found` that `folder` lacks and return what became of all of them.
+    """Fetch photos of `found` until `folder` has as many as wanted; return what became of them.
 
-    Calls `arrived` with the path of each new photo. Raises CommandError where the folder cannot
-    be written to.
+    At the end, even after an error, `arrived` is called with the path of each new photo. Raises
+    CommandError if the folder cannot be written to, or if the search fails at its beginning.
     """
-    missing = [photo for photo in found if not folder.has(photo.url)]
-    counts = Counts(found=len(found), here=len(found) - len(missing))
-
-    async def fetch_all() -> None:
-        async with open_fetcher(limits, user_agent, allow_private) as fetcher:
-            places = asyncio.Semaphore(PHOTOS_IN_MEMORY * limits.parallel)
-            crew = _Crew(fetcher, folder, search, counts, arrived, places)
-            tasks = [asyncio.create_task(crew.bring(photo)) for photo in missing]
-            try:
-                for done in progress(asyncio.as_completed(tasks), len(tasks), "photos", "photo"):
-                    await done
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-    if missing:
-        asyncio.run(fetch_all())
+    counts = Counts()
+    keeper = Keeper(folder, search, counts)
+    try:
+        await _Run(found, folder, search, fetcher, keeper, counts).work()
+    finally:
+        keeper.finish()
+        for photo in keeper.new:
+            if (path := folder.path / photo.file).exists():
+                arrived(path)
     return counts
 
 
-@dataclass
-class _Crew:
-    """What all downloads of a run share."""
+class _Run:
+    """The photos that wait for their download, and the downloads under way."""
 
-    fetcher: Fetcher
-    folder: Folder
-    search: Search
-    counts: Counts
-    arrived: Callable[[Path], None]
-    places: asyncio.Semaphore  # for photos in memory, fetched or on the way
-    # Two copies of one photo must not both find that it is new.
-    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    def __init__(
+        self,
+        found: AsyncIterator[Found],
+        folder: Folder,
+        search: Search,
+        fetcher: Fetcher,
+        keeper: Keeper,
+        counts: Counts,
+    ) -> None:
+        self._found, self._search, self._fetcher = found, search, fetcher
+        self._keeper, self._counts = keeper, counts
+        self._rows = {one.url: one for one in folder.table.rows}
+        self._ended = False
+        self._waiting: list[Found] = []
+        self._running: dict[asyncio.Task[None], Host] = {}
 
-    async def bring(self, photo: Found) -> None:
-        """Fetch `photo`, look at it and keep it, or say and count why not."""
-        async with self.places:
-            await self._bring(photo)
+    async def work(self) -> None:
+        """Search and download side by side until there are enough photos, or no more results."""
+        searching: asyncio.Task[None] | None = None
+        with tqdm(
+            total=self._search.count, unit="photo", file=sys.stderr, disable=None, leave=False
+        ) as bar:
+            try:
+                while True:
+                    self._start_waiting()
+                    if not (searching or self._ended) and self._expected() < self._search.count:
+                        searching = asyncio.create_task(self._search_on())
+                    tasks = {*self._running, *filter(None, [searching])}
+                    if not tasks:
+                        return
+                    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        self._running.pop(task, None)
+                        searching = None if task is searching else searching
+                        task.result()
+                    bar.update(len(self._counts.files) - bar.n)
+            finally:
+                left = [*self._running, *filter(None, [searching])]
+                for task in left:
+                    task.cancel()
+                await asyncio.gather(*left, return_exceptions=True)
+
+    def _expected(self) -> int:
+        """Return how many photos there will be if no further download fails."""
+        return len(self._counts.files) + len(self._waiting) + len(self._running)
+
+    async def _search_on(self) -> None:
+        """Take the next result of the search."""
+        try:
+            photo = await anext(self._found, None)
+        except CommandError as error:
+            if not self._counts.found:
+                raise
+            self._ended = self._counts.broke_off = True
+            warn(f"{error}; going on with the {self._counts.found} photos found before")
+            return
+        if photo is None:
+            self._ended = True
+        else:
+            self._consider(photo)
+
+    def _consider(self, photo: Found) -> None:
+        """Decide whether `photo` has to be fetched."""
+        self._counts.found += 1
+        row = self._rows.get(photo.url)
+        if not self._search.is_allowed(photo):
+            self._counts.refused["under another licence"] += 1
+        elif row and row.state == PRESENT:
+            self._counts.here += 1
+            if "/" not in row.file:  # not moved to another folder
+                self._counts.files.add(row.file)
+        elif row and row.state == REJECTED and not self._search.again:
+            self._counts.rejected += 1
+        else:
+            self._waiting.append(photo)
+
+    def _start_waiting(self) -> None:
+        """Start what there is room for, the best first; no host takes more than its share of it."""
+        busy = Counter(self._running.values())
+        later = []
+        for photo in self._waiting:
+            host = self._fetcher.host(photo.url)
+            has_room = host.given_up or busy[host] < PHOTOS_IN_MEMORY * host.at_a_time
+            if has_room and len(self._running) < PHOTOS_IN_MEMORY * self._fetcher.parallel:
+                self._running[asyncio.create_task(self._bring(photo))] = host
+                busy[host] += 1
+            else:
+                later.append(photo)
+        self._waiting = later
 
     async def _bring(self, photo: Found) -> None:
+        """Fetch `photo` and keep it, or say and count why not."""
         try:
-            data = await self.fetcher.fetch(photo.url)
-            picture = await asyncio.to_thread(inspect, data)
-            # Waiting for the disk is most of the work; it is done side by side.
-            temporary = await asyncio.to_thread(self.folder.lay_down, data)
+            fetched = await self._fetcher.fetch(photo.url)
+            picture = await asyncio.to_thread(inspect, fetched.data)
         except (RefusedError, decoder.ImageError) as error:
-            reason = str(error).removeprefix("is ")
-            status(f"refused: {reason}: {photo.url}")
-            self.counts.refused[reason] += 1
-            return
-        async with self.one_at_a_time:
-            path = await asyncio.to_thread(self._settle, photo, picture, temporary)
-        if path:
-            self.arrived(path)
-
-    def _settle(self, photo: Found, picture: Picture, temporary: Path) -> Path | None:
-        """Keep the photo and return its path, or None where the folder has it already."""
-        same = self.folder.known.same(picture)
-        like = same or self.folder.known.like(picture)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        held = like or picture
-        row = provenance.row(
-            photo, held.name, held.sha256, self.search.query, self.search.source, now
-        )
-        if like is None:
-            path = self.folder.keep(temporary, picture, row)
-            self.counts.downloaded += 1
-            return path
-        self.folder.discard(temporary)
-        # With its row, the next run need not fetch it again to find out.
-        self.folder.note(row)
-        if same:
-            self.counts.exact += 1
+            self._keeper.refuse(photo, str(error).removeprefix("is "))
         else:
-            self.counts.near += 1
-        return None
+            await self._keeper.settle(photo, fetched, picture)

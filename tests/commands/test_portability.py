@@ -97,4 +97,4 @@ def test_training_tagging_and_gathering_work_as_on_windows(
             gathered = run(*gather, *local, cwd=tmp_path)
             assert gathered.returncode == 0, gathered.stderr
             assert found in gathered.stderr
-    assert len(list((tmp_path / "dataset" / "red_dress").glob("*.jpg"))) == 5
+    assert len(list((tmp_path / "photos" / "red_dress").glob("*.jpg"))) == 5

@@ -5,34 +5,36 @@ import hashlib
 import random
 import threading
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from support.web.local_web import Handler, LocalWeb, fork_server, photo, reply
+from support.web.fetching import gather
+from support.web.local_web import Handler, LocalWeb, fork_server, local_web, photo, reply
 from tqdm import tqdm
 
 from pyimagesearch.gather import provenance
-from pyimagesearch.gather.download import Search, download
 from pyimagesearch.gather.fetch import Limits
 from pyimagesearch.gather.identify import inspect
-from pyimagesearch.gather.results import Found
-from pyimagesearch.gather.store import open_folder
 
 KILLS = 20
 PHOTOS = 120
 
 
+@pytest.fixture
+def web() -> Iterator[LocalWeb]:
+    with local_web() as served:
+        yield served
+
+
 def run(path: Path, urls: list[str], ready: Connection | None = None) -> None:
     # tqdm's own lock is shared between processes, and killed ones leave it lying about.
     tqdm.set_lock(threading.RLock())
-    found = [Found(url) for url in urls]
-    limits = Limits(parallel=4, per_host=4)
     if ready:
         inspect(photo(0))  # a decoder takes as long to start as many photos to come
         ready.send(True)
-    with open_folder(path) as folder:
-        download(found, folder, Search("q", "bing"), limits, "tests/1.0", allow_private=True)
+    gather(path, urls, limits=Limits(parallel=4, per_host=4))
 
 
 def check(path: Path) -> int:
@@ -42,8 +44,7 @@ def check(path: Path) -> int:
     files = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     names = {entry.name for entry in files if entry.name != provenance.NAME}
     for name in names:
-        data = (path / name).read_bytes()
-        assert inspect(data).name == name
+        inspect((path / name).read_bytes())
     if not (path / provenance.NAME).exists():
         assert not names
         return 0
@@ -70,7 +71,7 @@ def test_20_kills_leave_only_whole_photos_and_a_readable_table(
 
     web.routes.update({f"/{seed}": not_at_once for seed in range(PHOTOS)})
     moments = random.Random(6)
-    folder = tmp_path / "dataset" / "q"
+    folder = tmp_path / "photos" / "q"
     counts = [0]
     killed_at_work = 0
     for _ in range(KILLS):
@@ -92,6 +93,7 @@ def test_20_kills_leave_only_whole_photos_and_a_readable_table(
     assert killed_at_work >= KILLS // 2
     run(folder, urls)
     assert check(folder) == PHOTOS
-    assert len(provenance.read(folder / provenance.NAME)[0]) == PHOTOS
-    assert not list(folder.glob("*.part"))
+    rows = provenance.read(folder / provenance.NAME).rows
+    assert [one.state for one in rows] == [provenance.PRESENT] * PHOTOS
+    assert not list(folder.glob(".*unfinished*"))
     assert counts[-1] > 0

@@ -1,7 +1,7 @@
-"""Search services on the local web, each to the letter of its contract as far as we use it."""
+"""Search services on the local web, each as its documentation says, as far as we use it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from support.web.local_web import Handler, LocalWeb, reply_json
@@ -20,10 +20,16 @@ def parameters(handler: Handler) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Bing:
-    """value[] from `offset`; nextOffset steps back by `overlap` so that pages share results."""
+    """https://learn.microsoft.com/en-us/bing/search-apis/bing-image-search/reference/response-objects
+
+    value[] from `offset`; nextOffset steps back by `overlap` so that pages share results. Gateways
+    leave out nextOffset, or give no more than `page` results at a time.
+    """
 
     urls: Sequence[str]
     overlap: int = 0
+    page: int = 150
+    states_next_offset: bool = True
 
     def __call__(self, handler: Handler) -> None:
         if handler.headers["Ocp-Apim-Subscription-Key"] != KEY:
@@ -38,7 +44,7 @@ class Bing:
         offset, count = int(asked["offset"]), int(asked["count"])
         assert asked["q"]
         assert 1 <= count <= 150
-        end = min(offset + count, len(self.urls))
+        end = min(offset + min(count, self.page), len(self.urls))
         value = [
             {
                 "contentUrl": url,
@@ -54,64 +60,92 @@ class Bing:
         answer = {
             "_type": "Images",
             "totalEstimatedMatches": 10**6 - offset,  # an estimate, and a poor one
-            "nextOffset": following if value else offset,
             "value": value,
         }
+        if self.states_next_offset:
+            answer["nextOffset"] = following if value else offset
         reply_json(handler, answer)
 
 
 @dataclass(frozen=True)
 class Openverse:
-    """results[] of page `page`; more than 20 a page want a token."""
+    """https://api.openverse.org/v1/#tag/images/operation/images_search
+
+    results[] of page `page`: 20 without a token, 50 with one, and 240 in all
+    (https://github.com/WordPress/openverse/blob/main/api/api/constants/restricted_features.py).
+    `extension` takes the ending from the last dot of the address. Licences, by address, are CC
+    BY-SA 4.0 unless given; a service that `ignores_filters` returns all of them.
+    """
 
     urls: Sequence[str]
+    licences: dict[str, str] = field(default_factory=dict)
+    ignores_filters: bool = False
 
     def __call__(self, handler: Handler) -> None:
         asked = parameters(handler)
         page, size = int(asked["page"]), int(asked["page_size"])
         token = handler.headers["Authorization"]
-        if token not in (None, f"Bearer {KEY}") or (size > 20 and not token):
-            reply_json(handler, {"detail": f"Token {token} is no good."}, 401)
+        if token not in (None, f"Bearer {KEY}") or size > (50 if token else 20):
+            reply_json(handler, {"detail": f"Token {token} is not valid."}, 401)
             return
-        if page > 12:
+        if page * size > 240:
             reply_json(handler, {"detail": "Pagination depth exceeded."}, 400)
             return
+        found = [url for url in self.urls if self.ignores_filters or self.matches(url, asked)]
+        found = found[:240]
         results = [
             {
+                "id": f"id-{place}",
+                "title": f"Photo {place}",
                 "url": url,
                 "foreign_landing_url": f"https://page.example/{url[-6:]}",
                 "creator": "Ann Artist",
-                "license": "by-sa",
+                "creator_url": "https://page.example/ann",
+                "license": self.licence(url),
                 "license_version": "4.0",
-                "license_url": "https://creativecommons.org/licenses/by-sa/4.0/",
-                "attribution": '"A photo" by Ann Artist is licensed under CC BY-SA 4.0.',
+                "license_url": f"https://creativecommons.org/licenses/{self.licence(url)}/4.0/",
+                "attribution": f'"Photo {place}" by Ann Artist is licensed under CC BY-SA 4.0.',
+                "filetype": None,
                 "width": 640,
                 "height": 480,
             }
-            for url in self.urls[(page - 1) * size : page * size]
+            for place, url in enumerate(found)
         ]
-        found = min(len(self.urls), 240)
         answer = {
-            "result_count": found,
-            "page_count": -(-found // size),
+            "result_count": len(found),
+            "page_count": -(-len(found) // size),
             "page_size": size,
             "page": page,
-            "results": results,
+            "results": results[(page - 1) * size : page * size],
         }
         reply_json(handler, answer)
+
+    def licence(self, url: str) -> str:
+        return self.licences.get(url, "by-sa")
+
+    def matches(self, url: str, asked: dict[str, str]) -> bool:
+        licences = asked.get("license", "").split(",")
+        endings = asked.get("extension", "").split(",")
+        return (licences == [""] or self.licence(url) in licences) and (
+            endings == [""] or ("." in url and url.rpartition(".")[2] in endings)
+        )
 
 
 @dataclass(frozen=True)
 class Commons:
-    """Files by gsroffset; where `split`, half of each answer's imageinfo comes one answer later."""
+    """https://www.mediawiki.org/wiki/API:Imageinfo, https://www.mediawiki.org/wiki/API:Continue
+
+    Files by gsroffset; if `split`, half of each answer's imageinfo comes one answer later. Each
+    `public_step`th file is in the public domain. A search without results has no "query".
+    """
 
     urls: Sequence[str]
     split: bool = False
+    public_step: int = 3
+    artist: str = '<a href="//a.example/Ann" title="b">Ann &amp;\n Bob</a>'
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, handler: Handler) -> None:
-        if "@" not in handler.headers["User-Agent"]:
-            reply_json(handler, {"error": {"code": "ua", "info": "Set a user agent."}}, 403)
-            return
         asked = parameters(handler)
         assert (asked["action"], asked["generator"], asked["gsrnamespace"]) == (
             "query",
@@ -124,15 +158,17 @@ class Commons:
         assert limit <= 50
         here = list(enumerate(self.urls))[offset : offset + limit]
         second_half = "iicontinue" in asked
+        wanted = asked["iiextmetadatafilter"].split("|")
         pages = []
         for place, url in here:
             page: dict[str, object] = {"pageid": place, "ns": 6, "index": place + 1}
+            page["title"] = f"File:Name {place}.jpg"
             late = self.split and place % 2 == 1
             if late == second_half:
-                page["imageinfo"] = [self.info(place, url, asked.get("iiurlwidth"))]
+                page["imageinfo"] = [self.info(place, url, asked.get("iiurlwidth"), wanted)]
             pages.append(page)
         pages.reverse()  # pages come sorted by page id, not by rank
-        answer: dict[str, object] = {"query": {"pages": pages}}
+        answer: dict[str, object] = {"query": {"pages": pages}} if pages else {}
         more = offset + limit < len(self.urls)
         if self.split and not second_half:
             answer["continue"] = {
@@ -142,10 +178,24 @@ class Commons:
             }
         elif more:
             answer["continue"] = {"gsroffset": offset + limit, "continue": "gsroffset||"}
+        else:
+            answer["batchcomplete"] = True
         reply_json(handler, answer)
 
-    def info(self, place: int, url: str, width: str | None) -> dict[str, object]:
-        public = place % 3 == 0
+    def info(
+        self, place: int, url: str, width: str | None, wanted: Sequence[str]
+    ) -> dict[str, object]:
+        public = place % self.public_step == 0
+        metadata = {
+            "Artist": self.artist,
+            "License": "pd" if public else "cc-by-sa-4.0",
+            "LicenseShortName": "Public domain" if public else "CC BY-SA 4.0",
+            "LicenseUrl": "https://creativecommons.org/licenses/by-sa/4.0",
+            "ObjectName": f"Name {place}",
+            "Credit": '<span class="int-own-work">Own work</span>',
+            "AttributionRequired": "false" if public else "true",
+            **self.metadata,
+        }
         info: dict[str, object] = {
             "url": url,
             "descriptionurl": f"https://commons.example/wiki/File:{place}.jpg",
@@ -153,10 +203,9 @@ class Commons:
             "height": 3000,
             "mime": "image/jpeg",
             "extmetadata": {
-                "Artist": {"value": '<a href="//a" title="b">Ann &amp;\n Bob</a>'},
-                "License": {"value": "pd" if public else "cc-by-sa-4.0"},
-                "LicenseShortName": {"value": "Public domain" if public else "CC BY-SA 4.0"},
-                "LicenseUrl": {"value": "https://creativecommons.org/licenses/by-sa/4.0"},
+                name: {"value": value, "source": "commons-desc-page"}
+                for name, value in metadata.items()
+                if name in wanted
             },
         }
         if width:
@@ -167,7 +216,10 @@ class Commons:
 
 @dataclass(frozen=True)
 class Brave:
-    """All results at once, at most 200."""
+    """https://api-dashboard.search.brave.com/api-reference/images/image_search
+
+    All results at once, at most 200.
+    """
 
     urls: Sequence[str]
 
@@ -182,6 +234,7 @@ class Brave:
         results = [
             {
                 "type": "image_result",
+                "title": f"Result {place}",
                 "url": f"https://page.example/{place}",
                 "properties": {"url": url, "width": 640, "height": 480},
             }

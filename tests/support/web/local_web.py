@@ -3,12 +3,14 @@
 import json
 import multiprocessing
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 
 Handler = BaseHTTPRequestHandler
+SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
 Answer = Callable[[Handler], None]
 
 
@@ -93,8 +96,8 @@ def with_body(body: bytes) -> Answer:
 
 
 @contextmanager
-def local_web() -> Iterator[LocalWeb]:
-    """Serve on a port of 127.0.0.1 until the end of the block."""
+def local_web(certificate: Path | None = None) -> Iterator[LocalWeb]:
+    """Serve on a port of 127.0.0.1 until the end of the block; by TLS if there is a certificate."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -116,6 +119,10 @@ def local_web() -> Iterator[LocalWeb]:
         "log_message": lambda *line: None,
     }
     server = Server(("127.0.0.1", 0), type("RoutedHandler", (Handler,), settings))
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     web = LocalWeb(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -150,7 +157,7 @@ def photo(seed: int, side: int = 96) -> bytes:
 def fork_server() -> ForkServerContext:
     """Start processes that have imported the downloads already, so within milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pyimagesearch.gather.download", __name__])
+    context.set_forkserver_preload(["pyimagesearch.gather.download", "pyimagesearch.gather.api"])
     return context
 
 
@@ -158,7 +165,7 @@ def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take keys, contact and proxies out of the environment."""
     for name in ("BING_SEARCH_KEY", "BRAVE_SEARCH_KEY", "OPENVERSE_TOKEN", "GATHER_CONTACT"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 
@@ -167,7 +174,8 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look no name up and open no connection beyond this machine, whatever breaks."""
     look_up, connect = socket.getaddrinfo, socket.socket.connect
 
-    def guarded_look_up(host: str | None, *rest: Any, **more: Any) -> Any:
+    def guarded_look_up(host: str | bytes | None, *rest: Any, **more: Any) -> Any:
+        host = host.decode() if isinstance(host, bytes) else host
         if host and host != "localhost" and not host[0].isdigit() and ":" not in host:
             raise socket.gaierror(f"{host}: the tests look no names up")
         return look_up(host, *rest, **more)

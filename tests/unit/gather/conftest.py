@@ -1,15 +1,23 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.web.local_web import LocalWeb, local_web, loopback_only, without_keys
 
-from pyimagesearch.gather import retry
+from pyimagesearch.gather import politeness
 
 
 @pytest.fixture
 def web() -> Iterator[LocalWeb]:
     with local_web() as served:
         yield served
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """A folder without neighbours: those of pytest's own are the folders of other tests."""
+    (tmp_path / "alone").mkdir()
+    return tmp_path / "alone"
 
 
 @pytest.fixture(autouse=True)
@@ -21,5 +29,6 @@ def closed_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Back off in hundredths of seconds."""
-    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
+    """Wait hundredths of seconds between attempts."""
+    monkeypatch.setattr(politeness, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(politeness, "THROTTLE_PAUSE", 0.01)

@@ -36,7 +36,7 @@ class Recorder(httpcore.AsyncNetworkBackend):
 
 
 class Names:
-    """A name service that gives each answer once and the last one for ever."""
+    """A name service that gives each answer once and the last one forever."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
@@ -77,7 +77,7 @@ def test_public_addresses_are_known(address: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.1", "0x7f.0.0.1", "2130706433", "0177.0.0.1", "localhost"])
-def test_other_spellings_of_loopback_are_resolved_before_they_are_judged(host: str) -> None:
+def test_other_spellings_of_loopback_are_resolved_before_they_are_checked(host: str) -> None:
     addresses = asyncio.run(resolve(host, 80))
     assert addresses
     assert not any(map(is_public, addresses))
@@ -86,7 +86,7 @@ def test_other_spellings_of_loopback_are_resolved_before_they_are_judged(host: s
 @pytest.mark.parametrize(
     "answer", [["10.0.0.7"], ["169.254.169.254"], [PUBLIC, "::1"], ["fe80::1", PUBLIC]]
 )
-def test_no_connection_is_opened_where_any_address_is_private(answer: list[str]) -> None:
+def test_no_connection_is_opened_if_any_address_is_private(answer: list[str]) -> None:
     network = Recorder()
     backend = VettingBackend(network, resolve=Names(answer).resolve)
     with pytest.raises(AddressRefusedError):
@@ -103,14 +103,14 @@ def test_the_connection_goes_to_the_address_that_was_vetted_with_one_lookup() ->
     assert names.lookups == 1
 
 
-def test_the_next_address_is_tried_where_the_first_is_dead() -> None:
+def test_the_next_address_is_tried_if_the_first_is_dead() -> None:
     network = Recorder(dead=["2606:4700::1111"])
     backend = VettingBackend(network, resolve=Names(["2606:4700::1111", PUBLIC]).resolve)
     asyncio.run(backend.connect_tcp("photos.example", 80))
     assert network.wanted == ["2606:4700::1111", PUBLIC]
 
 
-def test_private_addresses_are_reached_where_that_is_allowed() -> None:
+def test_private_addresses_are_reached_if_that_is_allowed() -> None:
     network = Recorder()
     backend = VettingBackend(network, allow_private=True, resolve=Names(["10.0.0.7"]).resolve)
     asyncio.run(backend.connect_tcp("intranet.example", 80))

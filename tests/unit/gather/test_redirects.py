@@ -1,23 +1,13 @@
 """Where photos are fetched from, and where not."""
 
-import asyncio
-
 import pytest
-from support.web.fetching import (
-    PUBLIC,
-    QUICK,
-    CannedNetwork,
-    fetch,
-    fetch_through,
-    outcome,
-    redirect_to,
-)
+from support.web.fetching import PUBLIC, CannedNetwork, fetch, fetch_through, redirect_to
 from support.web.local_web import LocalWeb
 
-from pyimagesearch.gather.fetch import open_fetcher
+from pyimagesearch.gather.fetch import Visitor
 
 
-def test_redirects_are_followed_also_relative_ones(web: LocalWeb) -> None:
+def test_redirects_are_followed_even_relative_ones(web: LocalWeb) -> None:
     web.serve("/a", b"", 302, Location="b?x=1")
     web.serve("/b", b"", 308, Location=web.url("/c"))
     web.serve("/c", b"here")
@@ -55,20 +45,16 @@ def test_only_web_addresses_are_asked_first_or_by_redirect(web: LocalWeb, place:
 )
 def test_a_redirect_to_a_private_address_opens_no_connection(place: str) -> None:
     network = CannedNetwork(redirect_to(place))
-    assert fetch_through(network, "http://photos.example/a") == "not a public address"
+    assert fetch_through(network, "http://photos.example/a") == ["not a public address"]
     assert network.wanted == [PUBLIC]
 
 
 def test_a_private_address_in_the_result_itself_opens_no_connection() -> None:
     network = CannedNetwork(redirect_to("/"))
-    assert fetch_through(network, "http://192.168.0.1/a") == "not a public address"
+    assert fetch_through(network, "http://192.168.0.1/a") == ["not a public address"]
     assert network.wanted == []
 
 
 def test_loopback_is_refused_without_the_flag(web: LocalWeb) -> None:
-    async def one() -> bytes | str:
-        async with open_fetcher(QUICK, "tests/1.0") as fetcher:
-            return await outcome(fetcher, web.serve("/a", b"secret"))
-
-    assert asyncio.run(one()) == "not a public address"
+    assert fetch(web.serve("/a", b"secret"), visitor=Visitor()) == ["not a public address"]
     assert web.asked == []
