@@ -33,9 +33,11 @@ def classify(options: argparse.Namespace) -> None:
     from pyimagesearch.cli import draw, output
     from pyimagesearch.images.headers import ImageError
 
-    pictures = draw.PictureWriter(options, is_single) if options.output or options.show else None
     tagger = load_tagger(options)
-    is_single = is_single and tagger.config.image_size > 0  # a table has many rows
+    if not tagger.config.image_size:
+        check_table_options(options)
+        is_single = False  # a table has many rows
+    pictures = draw.PictureWriter(options, is_single) if options.output or options.show else None
     write_row = output.make_writer(options, tagger.config.labels, is_single)
     sidecars = output.SidecarWriter() if options.sidecar else None
     tagged = unreadable = 0
@@ -65,6 +67,15 @@ def load_tagger(options: argparse.Namespace) -> "Tagger":
     return Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
 
 
+def check_table_options(options: argparse.Namespace) -> None:
+    """Raise CommandError if an option is set that has no meaning for the rows of tables."""
+    for name in ("output", "show", "sidecar"):
+        if getattr(options, name):
+            raise CommandError(
+                f"--{name}: works with photos only, and {options.model} tags rows of tables"
+            )
+
+
 def tag(
     tagger: "Tagger", options: argparse.Namespace
 ) -> Iterator[tuple[Path, "Tagged | ImageError"]]:
@@ -74,13 +85,8 @@ def tag(
     paths = map(Path, expand_paths(options.image))
     if tagger.config.image_size:
         yield from tagger.tag_files(paths, options.max_pixels)
-        return
-    for name in ("output", "show", "sidecar"):
-        if getattr(options, name):
-            raise CommandError(
-                f"--{name}: works with photos only, and {options.model} tags rows of tables"
-            )
-    yield from tagger.tag_tables(paths)
+    else:
+        yield from tagger.tag_tables(paths)
 
 
 def evaluate(options: argparse.Namespace) -> None:
