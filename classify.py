@@ -70,10 +70,11 @@ def load_tagger(options: argparse.Namespace) -> "Tagger":
 
 def check_table_options(options: argparse.Namespace) -> None:
     """Raise CommandError if an option is set that has no meaning for the rows of tables."""
-    for name in ("output", "show", "sidecar"):
+    for name in classify_arguments.FOR_PHOTOS:
         if getattr(options, name):
+            flag = f"--{name.replace('_', '-')}"
             raise CommandError(
-                f"--{name}: works with photos only, and {options.model} tags rows of tables"
+                f"{flag}: works with photos only, and {options.model} tags rows of tables"
             )
 
 

@@ -16,7 +16,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of pictures, as many as make PARTS parts, one of them broken."""
     folder = tmp_path_factory.mktemp("photos")
     pictures = sorted((ROOT / "dataset").rglob("*.jpg"))
-    for number in range(PARTS * tagging.PART):
+    for number in range(PARTS * tagging.PART_SIZE):
         picture = pictures[number % len(pictures)]
         Path(folder, f"{number:05}.jpg").symlink_to(picture)
     broken = folder / "00300.jpg"

@@ -72,7 +72,7 @@ def test_a_killed_worker_costs_no_row(
     assert_same_rows(
         output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
     )
-    assert len(read(output)) == PARTS * tagging.PART
+    assert len(read(output)) == PARTS * tagging.PART_SIZE
 
 
 @pytest.mark.cluster
@@ -94,8 +94,8 @@ def test_a_second_run_goes_on_where_a_killed_one_stopped(
         assert command.stderr
         talk = command.stderr.read()
         assert command.wait(240) == 0
-    done = len(written) * tagging.PART
-    assert f"{done} of {PARTS * tagging.PART} photos were tagged before\n" in talk
+    done = len(written) * tagging.PART_SIZE
+    assert f"{done} of {PARTS * tagging.PART_SIZE} photos were tagged before\n" in talk
     assert {path: path.stat().st_mtime_ns for path in written} == written
     assert_same_rows(
         output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
@@ -149,7 +149,7 @@ def test_photos_that_an_earlier_run_could_not_read_are_counted(
     job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
     photos = [str(tmp_path / "gone.jpg")]
     assert tagging.finished_parts(job, photos) == set()
-    (part,) = tagging.cut(photos)
+    (part,) = tagging.make_parts(photos)
     tagging.PartTagger(job)(part)
     with pytest.raises(CommandError, match="none of the photos can be read"):
         tagging.tag(job, photos, workers=2)  # nothing is left to do, Ray is not started
@@ -163,9 +163,9 @@ def test_ray_is_asked_for_by_the_line_that_installs_it(monkeypatch: pytest.Monke
 
 
 def test_parts_hold_every_photo_once_in_order() -> None:
-    for count in (1, tagging.PART, 2 * tagging.PART + 1):
+    for count in (1, tagging.PART_SIZE, 2 * tagging.PART_SIZE + 1):
         photos = [f"{number}.jpg" for number in range(count)]
-        parts = list(tagging.cut(photos))
+        parts = list(tagging.make_parts(photos))
         assert [os.fsdecode(name) for part in parts for name in part["photos"]] == photos
         assert [part["name"] for part in parts] == sorted({part["name"] for part in parts})
 
