@@ -29,16 +29,16 @@ def test_has_at_most_600_000_parameters_and_stock_layers_only() -> None:
     assert model.output_shape == (None, 6)
 
 
-def test_hue_cannot_reach_the_shape_labels(outputs: Outputs) -> None:
-    # Add to red and take from green what leaves the luminance as it is.
-    turned = PIXELS * 0.5 + 0.25
-    turned = turned + np.array([0.1, -0.1 * 0.299 / 0.587, 0], np.float32)
-    before, after = outputs(PIXELS * 0.5 + 0.25), outputs(turned)
+def test_hue_does_not_change_the_shape_labels(outputs: Outputs) -> None:
+    # More red and less green, so that the luminance stays the same.
+    recoloured = PIXELS * 0.5 + 0.25
+    recoloured = recoloured + np.array([0.1, -0.1 * 0.299 / 0.587, 0], np.float32)
+    before, after = outputs(PIXELS * 0.5 + 0.25), outputs(recoloured)
     assert np.abs(before - after)[:, SHAPES].max() < 1e-4
     assert np.abs(before - after)[:, COLOURS].max() > 1e-4
 
 
-def test_brightness_and_contrast_hardly_reach_the_shape_labels(outputs: Outputs) -> None:
+def test_brightness_and_contrast_hardly_change_the_shape_labels(outputs: Outputs) -> None:
     paths = sorted((ROOT / "examples").iterdir())
     pictures = np.stack([load(path, SIDE) for path in paths]).astype(np.float32) / 255
     before, after = (outputs(images)[:, SHAPES] for images in (pictures, pictures * 0.7 + 0.1))
@@ -46,8 +46,8 @@ def test_brightness_and_contrast_hardly_reach_the_shape_labels(outputs: Outputs)
     assert np.abs(before - after).max() < 0.2 * between_pictures
 
 
-def test_where_the_patches_lie_cannot_reach_the_colour_labels(outputs: Outputs) -> None:
-    # Two halves, each even: exchanging them moves the patches without making new ones.
+def test_the_position_of_a_colour_does_not_change_the_colour_labels(outputs: Outputs) -> None:
+    # Two halves of one colour each: flipping the image moves the patches and changes none.
     picture = np.zeros((1, SIDE, SIDE, 3), np.float32)
     picture[:, : SIDE // 2] = (0.8, 0.1, 0.1)
     picture[:, SIDE // 2 :] = (0.1, 0.1, 0.7)

@@ -1,4 +1,7 @@
-"""The network for feature tables: its layers, its ONNX export, and that it learns."""
+"""The network for feature tables: its layers, its ONNX export, and its training."""
+
+import functools
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -15,16 +18,16 @@ from pyimagesearch.training.history import EpochMetrics, best_epoch
 from pyimagesearch.training.recipe import Recipe
 from train import build_model
 
-RECIPE = Recipe("mlp", 0, 25, 32, 3e-3, validation=0.25, seed=0)
+RECIPE = Recipe("mlp", 0, epochs=6, batch_size=32, learning_rate=1e-2, seed=0)
 
 
 def dataset(features: Floats, targets: Floats) -> Dataset:
     names = tuple(f"feature {number}" for number in range(features.shape[1]))
-    every = np.arange(len(features))
+    indices = np.arange(len(features))
     return Dataset(
         *(features, targets, LABELS, ()),
-        duplicate_groups=every,
-        training=every,
+        duplicate_groups=indices,
+        training=indices,
         feature_names=names,
     )
 
@@ -34,14 +37,15 @@ def build_for(features: Floats) -> keras.Model:
     return build_model(dataset(features, targets), RECIPE)
 
 
+@functools.cache
 def trained(loss: str) -> tuple[keras.Model, Dataset, list[EpochMetrics]]:
-    recipe = Recipe("mlp", 0, 25, 32, 3e-3, seed=0, loss=loss)
+    recipe = replace(RECIPE, loss=loss)
     data = split(dataset(*table()), fraction=0.25, seed=0)
-    model, epochs = bars.trained(data, recipe)
+    model, epochs = bars.trained(data, recipe, build_model)
     return model, data, epochs
 
 
-def test_it_has_the_layers_of_the_tutorial_and_stock_ones_only() -> None:
+def test_has_the_layers_of_the_tutorial_all_of_them_from_keras() -> None:
     model = MultiLabelMLP.build(20, 4)
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     assert [layer.units for layer in dense] == [500, 100, 4]
@@ -51,7 +55,7 @@ def test_it_has_the_layers_of_the_tutorial_and_stock_ones_only() -> None:
     assert model.count_params() == 20 * 500 + 500 + 500 * 100 + 100 + 100 * 4 + 4
 
 
-def test_it_standardises_its_input_and_a_constant_feature_does_no_harm() -> None:
+def test_standardises_its_input_even_if_a_feature_is_constant() -> None:
     features, _ = table()
     model = build_for(features)
     middle = keras.Model(model.inputs, model.layers[1].output)
@@ -65,25 +69,25 @@ def test_it_standardises_its_input_and_a_constant_feature_does_no_harm() -> None
 
 
 @pytest.mark.parametrize("name", list(losses.FUNCTIONS))
-def test_every_loss_learns_to_order_labels_through_the_one_loop(name: str) -> None:
+def test_the_network_learns_to_rank_labels_with_every_loss(name: str) -> None:
     model, data, _ = trained(name)
     probabilities = np.asarray(model(data.inputs[data.validation]))
     targets = data.targets[data.validation]
     for column in range(2):
-        holds = targets[:, column] == 1
-        assert probabilities[holds, column].mean() > probabilities[~holds, column].mean() + 0.15
+        applies = targets[:, column] == 1
+        assert probabilities[applies, column].mean() > probabilities[~applies, column].mean() + 0.15
 
 
-def test_the_default_loss_decides_right() -> None:
+def test_the_network_learns_the_labels_with_the_default_loss() -> None:
     _, _, epochs = trained("bce")
     assert best_epoch(epochs).validation_label_accuracy > 0.9
 
 
-def test_the_onnx_copy_of_a_network_for_tables_says_what_keras_says() -> None:
+def test_the_onnx_export_predicts_the_same_as_keras() -> None:
     features, _ = table(20)
     model = build_for(features)
     session = onnxruntime.InferenceSession(to_onnx(model, 1 / 255))
-    (copy,) = session.run(["probabilities"], {"features": features})
+    (exported,) = session.run(["probabilities"], {"features": features})
     expected = np.asarray(model(features))
     assert np.ptp(expected) > 0.05
-    np.testing.assert_allclose(copy, expected, atol=1e-5)
+    np.testing.assert_allclose(exported, expected, atol=1e-5)

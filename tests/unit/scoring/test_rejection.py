@@ -10,19 +10,19 @@ def test_joint_energy_is_the_sum_over_labels_of_softplus_of_the_logits() -> None
     assert joint_energy(probabilities) == pytest.approx(np.log1p(np.exp(logits)).sum(axis=1))
 
 
-def test_energy_stays_finite_where_a_probability_is_rounded_to_one() -> None:
+def test_energy_is_finite_if_a_probability_is_rounded_to_one() -> None:
     assert 16 < joint_energy(np.ones((1, 1), np.float32))[0] < 17
 
 
-def test_at_most_two_in_a_hundred_of_the_known_are_refused() -> None:
+def test_at_most_2_percent_of_the_known_images_are_rejected() -> None:
     for count in (5, 40, 100, 333):
         known = np.random.default_rng(count).random((count, 4))
-        limit = energy_threshold(known, np.ones((count, 4)))
-        assert (joint_energy(known) < limit).mean() <= 0.02
-    assert (joint_energy(known) < limit).mean() > 0.01
+        threshold = energy_threshold(known, np.ones((count, 4)))
+        assert (joint_energy(known) < threshold).mean() <= 0.02
+    assert (joint_energy(known) < threshold).mean() > 0.01
 
 
-def test_images_without_labels_do_not_lower_the_limit() -> None:
+def test_images_without_labels_do_not_lower_the_threshold() -> None:
     known, nothing = np.full((50, 2), 0.9), np.full((50, 2), 0.01)
     targets = np.repeat([[1, 0], [0, 0]], 50, axis=0)
     assert energy_threshold(np.concatenate([known, nothing]), targets) == pytest.approx(
@@ -30,5 +30,5 @@ def test_images_without_labels_do_not_lower_the_limit() -> None:
     )
 
 
-def test_without_labelled_images_nothing_is_refused() -> None:
+def test_without_labelled_images_nothing_is_rejected() -> None:
     assert energy_threshold(np.full((5, 2), 0.5), np.zeros((5, 2))) == 0
