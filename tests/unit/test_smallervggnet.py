@@ -1,4 +1,5 @@
 import keras
+import pytest
 
 from pyimagesearch.smallervggnet import SmallerVGGNet
 
@@ -6,15 +7,19 @@ STAGES = ["Conv2D", "Activation", "BatchNormalization"]
 END_OF_STAGE = ["MaxPooling2D", "Dropout"]
 
 
-def test_has_the_parameters_of_the_article_at_96_pixels_and_6_labels() -> None:
-    model = SmallerVGGNet.build(96, 96, 3, 6, finalAct="sigmoid")
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    """The network of the tutorial."""
+    return SmallerVGGNet.build(96, 96, 3, 6, finalAct="sigmoid")
+
+
+def test_has_as_many_parameters_as_in_the_tutorial(model: keras.Model) -> None:
     assert model.count_params() == 8_679_302
     assert model.input_shape == (None, 96, 96, 3)
     assert model.output_shape == (None, 6)
 
 
-def test_has_the_layers_of_the_article_in_order() -> None:
-    model = SmallerVGGNet.build(96, 96, 3, 6, finalAct="sigmoid")
+def test_has_the_layers_of_the_tutorial_in_order(model: keras.Model) -> None:
     assert [type(layer).__name__ for layer in model.layers] == [
         *STAGES,
         *END_OF_STAGE,
@@ -43,12 +48,12 @@ def test_has_the_layers_of_the_article_in_order() -> None:
     assert [layer.activation.__name__ for layer in activations] == ["relu"] * 6 + ["sigmoid"]
 
 
-def test_ends_in_softmax_unless_told_otherwise() -> None:
+def test_ends_in_softmax_by_default() -> None:
     model = SmallerVGGNet.build(24, 24, 3, 4)
     assert model.layers[-1].activation is keras.activations.softmax
 
 
-def test_takes_the_channel_order_from_keras() -> None:
+def test_uses_the_image_data_format_of_keras() -> None:
     before = keras.config.image_data_format()
     keras.config.set_image_data_format("channels_first")
     try:

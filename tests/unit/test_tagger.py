@@ -24,8 +24,8 @@ GROUPS = (
 SEEN = ((0, 3), (1, 2), (1, 3), (1, 4), (2, 4))
 
 
-def tagger_that_says(*probabilities: float) -> Tagger:
-    """A tagger that says the same of every image; its image size is 4."""
+def tagger_with(*probabilities: float) -> Tagger:
+    """A tagger with the same probabilities for every image; its image size is 4."""
     config = TaggerConfig("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
@@ -35,46 +35,46 @@ def tagger_that_says(*probabilities: float) -> Tagger:
 
 
 def tag_one(*probabilities: float) -> Tagged:
-    return tagger_that_says(*probabilities).tag(np.zeros((4, 4, 3), np.uint8))
+    return tagger_with(*probabilities).tag(np.zeros((4, 4, 3), np.uint8))
 
 
-def test_tags_come_in_the_order_of_the_groups_then_by_probability() -> None:
+def test_tags_are_sorted_by_label_group_then_by_probability() -> None:
     assert tag_one(0.6, 0.1, 0.9, 0.2, 0.95).tags == ("black", "dress", "long")
 
 
-def test_a_pair_never_seen_together_is_a_new_combination() -> None:
+def test_two_tags_that_never_occurred_together_in_training_are_a_new_combination() -> None:
     assert tag_one(0.9, 0.1, 0.8, 0.2, 0.1).tags == ("black", "dress")
     assert tag_one(0.9, 0.1, 0.8, 0.2, 0.1).is_new_combination
     assert tag_one(0.9, 0.1, 0.1, 0.8, 0.9).is_new_combination  # black, jeans, long
 
 
-def test_a_pair_seen_as_part_of_more_labels_is_not_new() -> None:
+def test_two_tags_that_occurred_with_others_in_training_are_not_a_new_combination() -> None:
     assert not tag_one(0.1, 0.9, 0.8, 0.2, 0.1).is_new_combination  # blue, dress
     assert not tag_one(0.1, 0.9, 0.8, 0.2, 0.7).is_new_combination  # blue, dress, long
 
 
-def test_one_tag_or_none_is_never_new() -> None:
+def test_one_tag_or_none_is_never_a_new_combination() -> None:
     assert not tag_one(0.9, 0.1, 0.1, 0.1, 0.1).is_new_combination
     assert tag_one(0.1, 0.1, 0.1, 0.1, 0.1) == Tagged((), tag_one(*[0.1] * 5).probabilities, False)
 
 
-def test_files_come_in_order_with_what_is_wrong_with_them(tmp_path: Path) -> None:
+def test_files_are_tagged_in_order_and_broken_ones_have_an_error(tmp_path: Path) -> None:
     paths = [write_picture(tmp_path / f"{number:03}.png") for number in range(150)]
     paths[70].write_bytes(b"")
-    results = list(tagger_that_says(0.9, 0, 0.9, 0, 0).tag_files(iter(paths)))
+    results = list(tagger_with(0.9, 0, 0.9, 0, 0).tag_files(iter(paths)))
     assert [path for path, _ in results] == paths
-    wrong = [path for path, result in results if isinstance(result, ImageError)]
-    assert wrong == [paths[70]]
+    broken = [path for path, result in results if isinstance(result, ImageError)]
+    assert broken == [paths[70]]
 
 
 def tagger_by_brightness() -> Tagger:
-    """A tagger that calls bright pictures blue and dark ones red; its image size is 8."""
+    """A tagger that tags bright images blue and dark ones red; its image size is 8."""
 
     def predict(batch: Inputs) -> NDArray[np.float32]:
         blue = batch.mean(axis=(1, 2, 3)) / 255
         return np.stack([blue, 1 - blue], axis=1).astype(np.float32)
 
-    return Tagger(CARD_OF_TWO, predict)
+    return Tagger(CONFIG_OF_TWO, predict)
 
 
 def test_a_photo_is_a_path_or_an_array_of_any_size(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_several_photos_of_both_kinds_are_tagged_in_order(tmp_path: Path) -> Non
     assert isinstance(results[3], ImageError)
 
 
-def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) -> None:
+def test_the_error_for_an_unsupported_photo_says_what_was_received(tmp_path: Path) -> None:
     tagger = tagger_by_brightness()
     with pytest.raises(ImageError, match=r"gone\.jpg: .*no such file"):
         tagger.tag(tmp_path / "gone.jpg")
@@ -112,13 +112,13 @@ def test_a_photo_that_cannot_be_tagged_says_what_was_received(tmp_path: Path) ->
         list(tagger.tag(b"the bytes of a file"))  # type: ignore[arg-type]
 
 
-def test_a_model_of_tables_tags_no_photos() -> None:
-    tagger = Tagger(replace(CARD_OF_TWO, image_size=0, features=("a",)), lambda _: SAID)
+def test_a_model_for_tables_does_not_tag_photos() -> None:
+    tagger = Tagger(replace(CONFIG_OF_TWO, image_size=0, features=("a",)), lambda _: PROBABILITIES)
     with pytest.raises(CommandError, match="tags rows of tables"):
         tagger.tag("photo.jpg")
 
 
-def test_chosen_images_are_judged_in_the_order_of_their_indices() -> None:
+def test_images_are_predicted_in_the_order_of_the_indices() -> None:
     pixels = np.zeros((200, 8, 8, 3), np.uint8)
     pixels[::2] = 255
     indices = np.array([7, 2, *range(100), 199])
@@ -126,8 +126,8 @@ def test_chosen_images_are_judged_in_the_order_of_their_indices() -> None:
     assert np.array_equal(predictions.probabilities[:, 0] == 1, indices % 2 == 0)
 
 
-def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
-    tagger = tagger_that_says(0.9, 0, 0.9, 0, 0)
+def test_several_threads_can_share_a_tagger(tmp_path: Path) -> None:
+    tagger = tagger_with(0.9, 0, 0.9, 0, 0)
     paths = [write_picture(tmp_path / f"{number}.png") for number in range(20)]
     counts: list[int] = []
     threads = [
@@ -141,30 +141,32 @@ def test_several_threads_may_share_a_tagger(tmp_path: Path) -> None:
     assert counts == [20] * 4
 
 
-def test_missing_files_are_named(tmp_path: Path) -> None:
+def test_a_missing_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no such model"):
         Tagger.load(tmp_path / "fashion.model", tmp_path / "mlb.pickle")
 
 
 TWO = (LabelGroup("colour", ("blue", "red"), is_colour=True),)
-CARD_OF_TWO = TaggerConfig("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, ())
-SAID = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
+CONFIG_OF_TWO = TaggerConfig("factored", 8, ("blue", "red"), (0.2, 0.2), TWO, ())
+PROBABILITIES = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
 PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
 
 
-def test_an_image_of_too_little_energy_gets_no_tags() -> None:
-    sure, unsure = joint_energy(SAID)
-    tagger = Tagger(replace(CARD_OF_TWO, energy_threshold=(sure + unsure) / 2), lambda _: SAID)
+def test_an_image_below_the_energy_threshold_gets_no_tags() -> None:
+    sure, unsure = joint_energy(PROBABILITIES)
+    tagger = Tagger(
+        replace(CONFIG_OF_TWO, energy_threshold=(sure + unsure) / 2), lambda _: PROBABILITIES
+    )
     assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",), ()]
     assert tagger.tag_inputs(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
 
 
-def test_without_a_limit_nothing_is_refused() -> None:
-    tagger = Tagger(CARD_OF_TWO, lambda _: SAID)
+def test_without_an_energy_threshold_nothing_is_rejected() -> None:
+    tagger = Tagger(CONFIG_OF_TWO, lambda _: PROBABILITIES)
     assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",)] * 2
 
 
-def test_many_images_are_judged_in_order_across_batches() -> None:
+def test_many_images_are_predicted_in_order_across_batches() -> None:
     pixels = np.zeros((150, 8, 8, 3), np.uint8)
     pixels[:, 0, 0, 0] = np.arange(150)
 
@@ -172,6 +174,6 @@ def test_many_images_are_judged_in_order_across_batches() -> None:
         first = batch[:, 0, 0, 0].astype(np.float32) / 255
         return np.stack([first, 1 - first], axis=1)
 
-    predictions = Tagger(CARD_OF_TWO, predict).predict(pixels)
+    predictions = Tagger(CONFIG_OF_TWO, predict).predict(pixels)
     np.testing.assert_allclose(predictions.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
     assert predictions.predicted.sum(axis=1).tolist() == [1] * 150

@@ -6,7 +6,7 @@ from pyimagesearch.cli import output
 from pyimagesearch.tagger import Tagged
 
 
-def test_names_cannot_steer_the_terminal_nor_break_the_lines_of_the_text_form(
+def test_control_characters_in_names_are_escaped_in_plain_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     tagged = Tagged(("r\x9bed\n",), {"r\x9bed\n": 0.5}, False)

@@ -12,7 +12,7 @@ from pyimagesearch.scoring import metrics
 SCORES = metrics.score(np.eye(3) * 0.9, np.eye(3), np.eye(3), ("a", "b", "c"))
 
 
-def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Path) -> None:
+def test_it_holds_the_scores_the_settings_and_the_versions(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     metrics_json.write(path, SCORES, {"seed": 7, "flags": {"dataset": Path("photos")}})
     record = json.loads(path.read_text())
@@ -24,14 +24,14 @@ def test_a_record_holds_the_scores_what_made_them_and_the_versions(tmp_path: Pat
     assert record["versions"]["opencv"] == cv2.__version__
 
 
-def test_what_has_no_value_is_null(tmp_path: Path) -> None:
+def test_a_score_that_cannot_be_computed_is_null(tmp_path: Path) -> None:
     labels = (replace(SCORES.labels[0], average_precision=float("nan")),)
     metrics_json.write(tmp_path / "m.json", replace(SCORES, labels=labels), {})
     record = json.loads((tmp_path / "m.json").read_text())
     assert record["scores"]["labels"][0]["average_precision"] is None
 
 
-def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+def test_an_older_file_is_unchanged_if_a_value_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text("old")
     with pytest.raises(TypeError):

@@ -8,7 +8,7 @@ from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.scoring import metrics
 
 
-def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:
+def test_scores_that_cannot_be_computed_without_labels_are_dashes() -> None:
     nothing = np.zeros((3, 2))
     scores = metrics.score(nothing, nothing, nothing, ("red", "dress"))
     text = report.describe_scores(scores)
@@ -20,19 +20,19 @@ def test_scores_that_photos_without_labels_cannot_have_are_dashes() -> None:
     assert "nan" not in text
 
 
-def test_a_label_cannot_steer_the_terminal_from_a_table() -> None:
+def test_control_characters_in_a_label_are_escaped_in_tables() -> None:
     assert report.table(("label", "n"), [("\x1b[2Jred\n", 1)]).splitlines() == [
         "label         n",
         r"\x1b[2Jred\n  1",
     ]
 
 
-def test_a_label_cannot_steer_the_terminal_from_a_group() -> None:
+def test_control_characters_in_a_label_are_escaped_in_groups() -> None:
     group = LabelGroup("colour", ("\x1b[2Jblue", "red"), is_colour=True)
     assert r"colour: one of \x1b[2Jblue, red" in report.describe_samples([], [group])
 
 
-def test_rare_combinations_are_counted_together() -> None:
+def test_rare_combinations_are_summed_up_in_one_row() -> None:
     labels = [("a", "b")] * 2 + [(f"{number:02}",) for number in range(40)]
     text = report.describe_samples([Sample(Path("x"), names) for names in labels], [])
     rows = [line.split() for line in text.partition("combination")[2].splitlines()[1:]]
