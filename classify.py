@@ -34,9 +34,11 @@ def classify(options: argparse.Namespace) -> None:
     from pyimagesearch.cli.tag_files import TagFiles
     from pyimagesearch.images.headers import ImageError
 
-    pictures = draw.PictureWriter(options, is_single) if options.output or options.show else None
     tagger = load_tagger(options)
-    is_single = is_single and tagger.config.image_size > 0  # a table has many rows
+    if not tagger.config.image_size:
+        check_table_options(options)
+        is_single = False  # a table has many rows
+    pictures = draw.PictureWriter(options, is_single) if options.output or options.show else None
     write_row = output.make_writer(options, tagger.config.labels, is_single)
     tag_files = TagFiles(options, tagger.config)
     tagged = unreadable = 0
@@ -66,6 +68,16 @@ def load_tagger(options: argparse.Namespace) -> "Tagger":
     return Tagger.load(options.model, options.labelbin, options.engine, options.threshold)
 
 
+def check_table_options(options: argparse.Namespace) -> None:
+    """Raise CommandError if an option is set that has no meaning for the rows of tables."""
+    for name in classify_arguments.FOR_PHOTOS:
+        if getattr(options, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise CommandError(
+                f"{flag}: works with photos only, and {options.model} tags rows of tables"
+            )
+
+
 def tag(
     tagger: "Tagger", options: argparse.Namespace
 ) -> Iterator[tuple[Path, "Tagged | ImageError"]]:
@@ -75,14 +87,8 @@ def tag(
     paths = map(Path, expand_paths(options.image))
     if tagger.config.image_size:
         yield from tagger.tag_files(paths, options.max_pixels)
-        return
-    for name in classify_arguments.FOR_PHOTOS:
-        if getattr(options, name):
-            flag = f"--{name.replace('_', '-')}"
-            raise CommandError(
-                f"{flag}: works with photos only, and {options.model} tags rows of tables"
-            )
-    yield from tagger.tag_tables(paths)
+    else:
+        yield from tagger.tag_tables(paths)
 
 
 def evaluate(options: argparse.Namespace) -> None:

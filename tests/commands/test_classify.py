@@ -1,4 +1,4 @@
-"""classify.py as a process, as a user runs it."""
+"""classify.py as users run it: what it prints and writes."""
 
 import csv
 import json
@@ -9,13 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.commands import EXAMPLE, ROOT, Run, Trained, one_line_error
+from support.commands import EXAMPLE, ROOT, Run, Trained, call, one_line_error
 from support.pictures.plain import write_picture
 
 LABELS = ["black", "blue", "dress", "jeans", "red", "shirt"]
+EXAMPLES = ROOT / "examples"
 
 
-def test_prints_every_label_with_its_percentage_for_one_image(
+def test_it_prints_every_label_with_its_percentage_for_a_single_photo(
     run_command: Run, trained: Trained
 ) -> None:
     result = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
@@ -29,21 +30,19 @@ def test_prints_every_label_with_its_percentage_for_one_image(
     assert result.stderr == ""
 
 
-def test_works_from_another_folder_and_gives_the_same(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
-    here = run_command("classify.py", "-i", EXAMPLE, cwd=trained.folder)
-    there = run_command("classify.py", *trained.files, "-i", EXAMPLE, cwd=tmp_path)
-    assert here.stdout == there.stdout
+def test_it_works_from_another_folder(trained: Trained, tmp_path: Path) -> None:
+    here = call("classify.py", "-i", EXAMPLE, cwd=trained.folder)
+    there = call("classify.py", *trained.files, "-i", EXAMPLE, cwd=tmp_path)
+    assert here.stdout == there.stdout != ""
 
 
-def test_takes_images_folders_and_paths_on_stdin_in_order(
-    run_command: Run, trained: Trained
+def test_photos_folders_and_paths_from_stdin_are_tagged_in_order(
+    run_command: Run, trained: Trained, tiny_dataset: Path
 ) -> None:
-    dresses = sorted((trained.dataset / "red_dress").iterdir())
+    dresses = sorted((tiny_dataset / "red_dress").iterdir())
     result = run_command(
         "classify.py",
-        *("-i", EXAMPLE, trained.dataset / "red_dress", "-", "--json"),
+        *("-i", EXAMPLE, tiny_dataset / "red_dress", "-", "--json"),
         cwd=trained.folder,
         stdin=f"{dresses[3]}\n{dresses[1]}\n",
     )
@@ -53,10 +52,8 @@ def test_takes_images_folders_and_paths_on_stdin_in_order(
     assert rows[4]["probabilities"] == pytest.approx(rows[-2]["probabilities"], abs=1e-4)
 
 
-def test_json_has_the_tags_that_count_and_all_probabilities(
-    run_command: Run, trained: Trained
-) -> None:
-    result = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
+def test_json_has_the_tags_and_the_probabilities_of_all_labels(trained: Trained) -> None:
+    result = call("classify.py", "-i", EXAMPLES, "--json", cwd=trained.folder)
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(rows) == 7
     for row in rows:
@@ -66,60 +63,54 @@ def test_json_has_the_tags_that_count_and_all_probabilities(
             assert len(group & set(row["tags"])) <= 1
 
 
-def test_a_threshold_on_the_command_line_takes_the_place_of_the_models(
-    run_command: Run, trained: Trained
-) -> None:
-    strict, lenient = (
-        run_command("classify.py", "-i", EXAMPLE, "--json", "--threshold", t, cwd=trained.folder)
-        for t in (0.9999, 0.0001)
+def test_threshold_replaces_the_thresholds_of_the_model(trained: Trained) -> None:
+    high, low = (
+        call("classify.py", "-i", EXAMPLE, "--json", "--threshold", value, cwd=trained.folder)
+        for value in (0.9999, 0.0001)
     )
-    assert json.loads(strict.stdout)["tags"] == []
-    assert len(json.loads(lenient.stdout)["tags"]) == 2
+    assert json.loads(high.stdout)["tags"] == []
+    assert len(json.loads(low.stdout)["tags"]) == 2
 
 
-def test_evaluate_prints_the_same_table_as_training(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
+def test_evaluate_prints_the_scores_that_training_printed(trained: Trained, tmp_path: Path) -> None:
     record = json.loads((trained.folder / "metrics.json").read_text())
     for photo in map(Path, record["validation_photos"]):
-        (tmp_path / "photos" / photo.parent.name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(photo, tmp_path / "photos" / photo.parent.name)
-    folder = tmp_path / "photos"
-    result = run_command("classify.py", "--evaluate", folder, cwd=trained.folder)
+        (tmp_path / photo.parent.name).mkdir(exist_ok=True)
+        shutil.copy(photo, tmp_path / photo.parent.name)
+    result = call("classify.py", "--evaluate", tmp_path, cwd=trained.folder)
     assert result.returncode == 0, result.stderr
-    assert "says nothing" in result.stdout
+    assert "baseline (no tags)" in result.stdout
     table = result.stdout.splitlines()[1:]
     assert trained.output.stdout.splitlines()[-len(table) :] == table
 
 
-def test_evaluate_takes_a_csv_of_labels(run_command: Run, trained: Trained, tmp_path: Path) -> None:
-    photos = sorted(trained.dataset.glob("*/*"))[::5]
+def test_evaluate_reads_labels_from_a_csv_file(
+    trained: Trained, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    photos = sorted(tiny_dataset.glob("*/*"))
     rows = [f"{photo},{photo.parent.name.replace('_', '|')}" for photo in photos]
     (tmp_path / "labels.csv").write_text("\n".join(["path,labels", *rows]))
-    from_csv = run_command("classify.py", "--evaluate", tmp_path / "labels.csv", cwd=trained.folder)
+    from_csv = call("classify.py", "--evaluate", tmp_path / "labels.csv", cwd=trained.folder)
     assert from_csv.returncode == 0, from_csv.stderr
-    for photo in photos:
-        (tmp_path / "photos" / photo.parent.name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(photo, tmp_path / "photos" / photo.parent.name)
-    in_folders = run_command("classify.py", "--evaluate", tmp_path / "photos", cwd=trained.folder)
-    assert f"{len(photos)} photos" in from_csv.stdout
+    in_folders = call("classify.py", "--evaluate", tiny_dataset, cwd=trained.folder)
+    assert "60 photos" in from_csv.stdout
     assert from_csv.stdout == in_folders.stdout
 
 
-def test_evaluating_labels_that_the_model_does_not_know_is_an_error(
-    run_command: Run, trained: Trained, tmp_path: Path
+def test_evaluating_a_label_that_the_model_does_not_know_is_an_error(
+    trained: Trained, tmp_path: Path
 ) -> None:
     write_picture(tmp_path / "photos" / "teal_hat" / "a.png")
-    result = run_command("classify.py", "--evaluate", tmp_path / "photos", cwd=trained.folder)
+    result = call("classify.py", "--evaluate", tmp_path / "photos", cwd=trained.folder)
     assert "a.png: has the label 'hat', which the model does not know" in one_line_error(result)
 
 
-def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: Trained) -> None:
-    result = run_command("classify.py", "-i", ROOT / "examples", "--csv", cwd=trained.folder)
+def test_csv_has_a_row_per_photo_and_a_column_per_label(trained: Trained) -> None:
+    result = call("classify.py", "-i", EXAMPLES, "--csv", cwd=trained.folder)
     header, *rows = csv.reader(result.stdout.splitlines())
     assert header == ["image", "tags", *LABELS, "error"]
     assert len(rows) == 7
-    as_json = run_command("classify.py", "-i", ROOT / "examples", "--json", cwd=trained.folder)
+    as_json = call("classify.py", "-i", EXAMPLES, "--json", cwd=trained.folder)
     for row, line in zip(rows, as_json.stdout.splitlines(), strict=True):
         other = json.loads(line)
         assert row[:2] == [other["image"], "|".join(other["tags"])]
@@ -129,35 +120,31 @@ def test_csv_has_a_row_a_photo_and_a_column_a_label(run_command: Run, trained: T
         )
 
 
-def test_top_k_limits_what_is_shown_and_not_what_counts(run_command: Run, trained: Trained) -> None:
-    every, one = (
-        json.loads(
-            run_command("classify.py", "-i", EXAMPLE, "--json", *more, cwd=trained.folder).stdout
-        )
+def test_top_k_limits_the_probabilities_shown_but_not_the_tags(trained: Trained) -> None:
+    full, top = (
+        json.loads(call("classify.py", "-i", EXAMPLE, "--json", *more, cwd=trained.folder).stdout)
         for more in ((), ("--top-k", 1))
     )
-    likeliest = max(every["probabilities"], key=every["probabilities"].get)
-    assert list(one["probabilities"]) == [likeliest]
-    assert one["tags"] == every["tags"]
+    most_likely = max(full["probabilities"], key=full["probabilities"].get)
+    assert list(top["probabilities"]) == [most_likely]
+    assert top["tags"] == full["tags"]
 
 
-def test_two_photos_of_one_text_file_do_not_write_over_each_other(
-    run_command: Run, trained: Trained, tmp_path: Path
+def test_two_photos_with_the_same_text_file_do_not_overwrite_each_other(
+    trained: Trained, tmp_path: Path
 ) -> None:
     for name in ("a.jpeg", "a.jpg"):
         shutil.copy(EXAMPLE, tmp_path / name)
-    result = run_command("classify.py", *trained.files, "-i", tmp_path, "--sidecar", cwd=tmp_path)
+    result = call("classify.py", *trained.files, "-i", tmp_path, "--sidecar", cwd=tmp_path)
     assert result.returncode == 0
     (warning,) = result.stderr.splitlines()
     assert warning.endswith(f"a.jpg: {tmp_path}/a.txt has the tags of another photo; not written")
     assert (tmp_path / "a.txt").exists()
 
 
-def test_output_writes_a_tagged_copy_to_a_file(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
+def test_output_writes_a_tagged_copy_to_a_file(trained: Trained, tmp_path: Path) -> None:
     copy = tmp_path / "new folder" / "标签.png"
-    result = run_command("classify.py", "-i", EXAMPLE, "--output", copy, cwd=trained.folder)
+    result = call("classify.py", "-i", EXAMPLE, "--output", copy, cwd=trained.folder)
     assert result.returncode == 0, result.stderr
     picture = cv2.imdecode(np.fromfile(copy, "uint8"), cv2.IMREAD_COLOR)
     original = cv2.imread(str(EXAMPLE))
@@ -165,18 +152,16 @@ def test_output_writes_a_tagged_copy_to_a_file(
     assert original is not None
     assert max(original.shape) < max(picture.shape)
     band = picture[-40:]
-    assert band.min() < 80  # letters
+    assert band.min() < 80  # text
     assert band.mean() > 200  # on white
 
 
-def test_output_writes_copies_into_a_folder_none_over_another(
-    run_command: Run, trained: Trained, tmp_path: Path
+def test_output_writes_copies_into_a_folder_without_overwriting_any(
+    trained: Trained, tmp_path: Path
 ) -> None:
     for folder in ("a", "b"):
         write_picture(tmp_path / folder / "same.png")
-    result = run_command(
-        "classify.py", *trained.files, "-i", "a", "b", "--output", "out", cwd=tmp_path
-    )
+    result = call("classify.py", *trained.files, "-i", "a", "b", "--output", "out", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "same-tagged-2.png",
@@ -184,7 +169,7 @@ def test_output_writes_copies_into_a_folder_none_over_another(
     ]
 
 
-def test_an_unreadable_photo_among_others_is_named_and_skipped(
+def test_an_unreadable_photo_among_others_is_reported_and_skipped(
     run_command: Run, trained: Trained, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.jpg").write_bytes(EXAMPLE.read_bytes()[:3000])
@@ -202,7 +187,7 @@ def test_an_unreadable_photo_among_others_is_named_and_skipped(
 def test_tagging_loads_neither_tensorflow_nor_scikit_learn(
     run_command: Run, trained: Trained, tmp_path: Path
 ) -> None:
-    script = tmp_path / "probe.py"
+    script = tmp_path / "script.py"
     script.write_text(
         "import atexit, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
@@ -216,11 +201,10 @@ def test_tagging_loads_neither_tensorflow_nor_scikit_learn(
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-def test_both_engines_say_the_same(run_command: Run, trained: Trained) -> None:
+def test_both_engines_give_the_same_probabilities(trained: Trained) -> None:
     onnx, keras = (
-        run_command(
-            *("classify.py", "-i", ROOT / "examples", "--json", "--engine", engine),
-            cwd=trained.folder,
+        call(
+            "classify.py", "-i", EXAMPLES, "--json", "--engine", engine, cwd=trained.folder
         ).stdout.splitlines()
         for engine in ("onnx", "keras")
     )
@@ -229,49 +213,47 @@ def test_both_engines_say_the_same(run_command: Run, trained: Trained) -> None:
         assert left["probabilities"] == pytest.approx(right["probabilities"], abs=1e-4)
 
 
-def test_a_photo_of_nothing_known_has_no_tags_in_any_form_and_by_both_engines(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
+def copy_model(trained: Trained, folder: Path, changes: dict[str, bytes | None]) -> None:
+    """Copy the model files into `folder`; `changes` are members of the model, None to leave out."""
     with (
-        zipfile.ZipFile(trained.folder / "fashion.model") as full,
-        zipfile.ZipFile(tmp_path / "fashion.model", "w") as strict,
+        zipfile.ZipFile(trained.folder / "fashion.model") as model,
+        zipfile.ZipFile(folder / "fashion.model", "w") as copy,
     ):
-        for member in full.infolist():
-            data = full.read(member)
-            if member.filename == "tagger.json":
-                data = json.dumps({**json.loads(data), "energy_threshold": 1000}).encode()
-            strict.writestr(member, data)
-    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
+        for member in model.infolist():
+            content = changes.get(member.filename, model.read(member))
+            if content is not None:
+                copy.writestr(member, content)
+    shutil.copy(trained.folder / "mlb.pickle", folder)
 
-    def said(*arguments: object) -> str:
-        result = run_command("classify.py", "-i", EXAMPLE, *arguments, cwd=tmp_path)
+
+def test_a_rejected_photo_has_no_tags_in_any_output_format_and_with_both_engines(
+    trained: Trained, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(trained.folder / "fashion.model") as model:
+        config = json.loads(model.read("tagger.json"))
+    rejecting = json.dumps(config | {"energy_threshold": 1000}).encode()
+    copy_model(trained, tmp_path, {"tagger.json": rejecting})
+
+    def output(*arguments: object) -> str:
+        result = call("classify.py", "-i", EXAMPLE, *arguments, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
-    heading, *percentages = said().splitlines()
+    heading, *percentages = output().splitlines()
     assert heading == f"{EXAMPLE}: nothing known here"
     assert len(percentages) == len(LABELS)
-    _, row = csv.reader(said("--csv").splitlines())
+    _, row = csv.reader(output("--csv").splitlines())
     assert row[1] == ""
     for engine in ("onnx", "keras"):
-        answer = json.loads(said("--json", "--engine", engine))
+        answer = json.loads(output("--json", "--engine", engine))
         assert answer["tags"] == []
         assert max(answer["probabilities"].values()) > 0
-    assert len(json.loads(said("--json", "--threshold", 0.0001))["tags"]) == 2
+    assert len(json.loads(output("--json", "--threshold", 0.0001))["tags"]) == 2
 
 
-def test_a_model_without_an_onnx_copy_works_through_keras(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
-    with (
-        zipfile.ZipFile(trained.folder / "fashion.model") as full,
-        zipfile.ZipFile(tmp_path / "fashion.model", "w") as bare,
-    ):
-        for member in full.infolist():
-            if member.filename != "serving.onnx":
-                bare.writestr(member, full.read(member))
-    shutil.copy(trained.folder / "mlb.pickle", tmp_path)
-    result = run_command("classify.py", "-i", EXAMPLE, cwd=tmp_path)
+def test_a_model_without_an_onnx_export_works_with_keras(trained: Trained, tmp_path: Path) -> None:
+    copy_model(trained, tmp_path, {"serving.onnx": None})
+    result = call("classify.py", "-i", EXAMPLE, cwd=tmp_path)
     assert len(result.stdout.splitlines()) == 7, result.stderr
-    refused = run_command("classify.py", "-i", EXAMPLE, "--engine", "onnx", cwd=tmp_path)
-    assert "has no ONNX export; use --engine keras" in one_line_error(refused)
+    error = one_line_error(call("classify.py", "-i", EXAMPLE, "--engine", "onnx", cwd=tmp_path))
+    assert "has no ONNX export; use --engine keras" in error
