@@ -1,7 +1,9 @@
-"""The files of a model whose network was never trained, and the weights of saved models."""
+"""The files of a model whose network was never trained, and what the files of a run hold."""
 
 import functools
+import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -51,4 +53,10 @@ def weights(folder: Path) -> list[np.ndarray]:
     opened = guard.open_model(folder / "fashion.model", folder / "mlb.pickle", "keras")
     assert isinstance(opened.network, keras.Model)
     found: list[np.ndarray] = opened.network.get_weights()
+    return found
+
+
+def scores(folder: Path) -> dict[str, Any]:
+    """The overall scores in the metrics.json of `folder`."""
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())["scores"]["overall"]
     return found

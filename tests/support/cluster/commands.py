@@ -40,9 +40,7 @@ class Result:
 
     @property
     def scores(self) -> dict[str, Any]:
-        record = json.loads((self.folder / "metrics.json").read_text())
-        scores: dict[str, Any] = record["scores"]["overall"]
-        return scores
+        return models.scores(self.folder)
 
 
 def assert_close(one: Result, other: Result) -> None:
