@@ -97,7 +97,8 @@ def test_tags_in_a_csv_file_and_in_text_files_can_be_read_as_labels(
         for row in rows
     }
     assert {str(sample.path): list(sample.labels) for sample in from_csv} == tags
-    truth = {sample.path: sample.labels for sample in labels.read(Path("data/posters.csv")).samples}
+    posters_read = labels.read(Path("data/posters.csv")).samples
+    truth = {sample.path: sample.labels for sample in posters_read}
     all_tags = [(sample.path, tag) for sample in from_csv for tag in sample.labels]
     assert len(all_tags) > POSTERS / 8
     right = sum(tag in truth[path] for path, tag in all_tags)
