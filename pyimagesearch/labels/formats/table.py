@@ -17,7 +17,7 @@ DELIMITERS = ",;\t|"
 MAX_LINE = 1_000_000  # letters; a line of a million columns would be split into as many cells
 MAX_COLUMNS = 20_000
 MAX_MEMORY = 900 * 2**20  # bytes that the text and its cells may take
-ROW_MEMORY, CELL_MEMORY = 200, 12  # about as many bytes
+ROW_MEMORY, CELL_MEMORY = 320, 12  # about as many bytes
 _ENDINGS = "|".join(sorted(re.escape(suffix) for suffix in SUFFIXES))
 # "my photo.jpg red dress": a path with spaces in it, up to its ending, and the rest of the line.
 _PATH_FIRST = re.compile(rf"\s*(.+?(?:{_ENDINGS}))(?:\s+(.*))?$", re.IGNORECASE)

@@ -1,7 +1,9 @@
 """XML: Pascal VOC, a file for each photo; CVAT for images and dlib's imglab, one file for all."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -14,6 +16,7 @@ from pyimagesearch.labels.rows import Labels, ParsedFile, Row, SkippedRows
 from pyimagesearch.labels.split_names import parse_split
 
 MAX_BYTES = 256 * 2**20
+MAX_TAG = 2**20  # bytes from one > to the next; the parser begins longer ones again and again
 MAX_DEPTH = 100
 MAX_OPEN = 2_000_000  # elements of one photo; the others are forgotten when they end
 
@@ -23,13 +26,14 @@ def read_xml(path: Path, resolver: PathResolver) -> ParsedFile:
     skipped = SkippedRows(path, "image")
     elements = iter_elements(path, ("annotation", "image", "track"))
     first = next(elements, None)
-    if first is None or first.tag == "track":
-        kind = "describes a video" if first is not None else "is neither Pascal VOC nor CVAT"
+    tag = "" if first is None else first.tag.rpartition("}")[2]
+    if first is None or tag == "track":
+        kind = "describes a video" if tag else "is neither Pascal VOC nor CVAT"
         raise CommandError(
             f"{path}: {kind}; XML with labels of photos is read from Pascal VOC, CVAT for images "
             "and dlib's imglab"
         )
-    if first.tag == "annotation":
+    if tag == "annotation":
         name, labels = _voc(first)
         # Tools pair the files by their names; the name inside is often an older one.
         photo = resolver.find(path.stem).photo or name or path.stem
@@ -39,7 +43,7 @@ def read_xml(path: Path, resolver: PathResolver) -> ParsedFile:
         number, image = 1, first  # type: int, Element | None
         while image is not None:
             name = image.get("name") or image.get("file") or image.get("filename")
-            if name and image.tag == "image":
+            if name and image.tag.endswith("image"):
                 split = parse_split(image.get("subset", ""))
                 yield Row(number, name, _labels_of_image(image), split=split)
             else:
@@ -73,42 +77,60 @@ def iter_elements(path: Path, tags: tuple[str, ...]) -> Iterator[Element]:
     Entities are refused: a few hundred bytes of them can stand for gigabytes. Raises CommandError
     for a file that cannot be read or is not XML.
     """
-    depth = inside = count = 0
+    inside = count = 0
     parents: list[Element] = []
-    try:
+    with _one_line_errors(path), path.open("rb") as file:
         files.require_regular_file(path)
         if path.stat().st_size > MAX_BYTES:
             raise CommandError(f"{path}: is larger than {MAX_BYTES // 2**20} MB; split it")
-        for event, element in iterparse(str(path), events=("start", "end")):
-            tag = element.tag.rpartition("}")[2]
+        for event, element in iterparse(_ShortTags(path, file), events=("start", "end")):
+            is_wanted = element.tag.rpartition("}")[2] in tags
             if event == "start":
-                depth += 1
-                count += 1
-                if depth > MAX_DEPTH or count > MAX_OPEN:
-                    raise CommandError(f"{path}: is nested too deeply, or too large, for labels")
-                inside += tag in tags
                 parents.append(element)
+                inside += is_wanted
+                count += 1
+                if len(parents) > MAX_DEPTH or count > MAX_OPEN:
+                    raise CommandError(f"{path}: is nested too deeply, or too large, for labels")
                 continue
-            depth -= 1
             parents.pop()
-            if tag in tags:
-                inside -= 1
-                if not inside:
-                    element.tag = tag
-                    yield element
-            if not inside:
-                element.clear()
-                if parents:
-                    parents[-1].clear()
-                count = 0
+            inside -= is_wanted
+            if inside:
+                continue
+            if is_wanted:
+                yield element
+            element.clear()
+            if parents:
+                parents[-1].clear()
+            count = 0
+
+
+@contextlib.contextmanager
+def _one_line_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except ParseError as error:
-        raise CommandError(f"{path}: is not XML ({error})") from None
     except DefusedXmlException:
         raise CommandError(f"{path}: defines entities, which label files do not need") from None
-    except (ValueError, LookupError) as error:  # an encoding that Python does not know
+    except (ParseError, ValueError, LookupError) as error:  # LookupError: an unknown encoding
         raise CommandError(f"{path}: is not XML ({error})") from None
+
+
+class _ShortTags:
+    """Reads a file for the XML parser and refuses one with endless tags or texts."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+        self._since = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        data = self._file.read(size)
+        end = data.rfind(b">")
+        self._since = len(data) - end if end >= 0 else self._since + len(data)
+        if self._since > MAX_TAG:
+            raise CommandError(f"{self._path}: has a tag or a text of over {MAX_TAG // 2**20} MB")
+        return data
 
 
 def _labels_of_image(image: Element) -> Labels:
