@@ -7,22 +7,19 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
 from numpy.typing import NDArray
 
-from pyimagesearch import console, files
+from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.formats import known_names
 from pyimagesearch.labels.formats.csv_files import read_lines
 from pyimagesearch.labels.formats.values import simplify
+from pyimagesearch.labels.formats.xml_files import iter_elements
 from pyimagesearch.labels.samples import Sample
 
 SUFFIXES = (".arff", ".csv", ".npz")
-MAX_XML = 10_000_000
 LOOKED_AT = 100  # rows from which a CSV is told to hold features
 MARKS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
 
@@ -247,23 +244,11 @@ def find_xml(path: Path) -> Path | None:
 
 def read_xml(path: Path) -> list[str]:
     """Return the names in a label XML of Mulan, in its order; raises CommandError."""
-    try:
-        files.require_regular_file(path)
-        if path.stat().st_size > MAX_XML:
-            raise CommandError(
-                f"{path}: is larger than {MAX_XML // 10**6} MB: not a list of labels"
-            )
-        root = ElementTree.fromstring(path.read_bytes())
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be read ({error.strerror})") from None
-    except DefusedXmlException:
-        raise CommandError(
-            f"{path}: defines entities, which a list of labels does not need"
-        ) from None
-    except (ParseError, ValueError, LookupError) as error:
-        raise CommandError(f"{path}: is not XML ({error})") from None
     names = [
-        e.attrib["name"] for e in root.iter() if e.tag.endswith("label") and "name" in e.attrib
+        name
+        for outer in iter_elements(path, ("label",))
+        for element in outer.iter()
+        if element.tag.endswith("label") and (name := element.get("name"))
     ]
     if not names:
         raise CommandError(

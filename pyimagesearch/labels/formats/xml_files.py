@@ -79,8 +79,7 @@ def iter_elements(path: Path, tags: tuple[str, ...]) -> Iterator[Element]:
     """
     inside = count = 0
     parents: list[Element] = []
-    with _one_line_errors(path), path.open("rb") as file:
-        files.require_regular_file(path)
+    with _one_line_errors(path), _open(path) as file:
         if path.stat().st_size > MAX_BYTES:
             raise CommandError(f"{path}: is larger than {MAX_BYTES // 2**20} MB; split it")
         for event, element in iterparse(_ShortTags(path, file), events=("start", "end")):
@@ -102,6 +101,11 @@ def iter_elements(path: Path, tags: tuple[str, ...]) -> Iterator[Element]:
             if parents:
                 parents[-1].clear()
             count = 0
+
+
+def _open(path: Path) -> BinaryIO:
+    files.require_regular_file(path)
+    return path.open("rb")
 
 
 @contextlib.contextmanager
