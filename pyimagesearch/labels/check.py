@@ -72,6 +72,7 @@ def find_issues(samples: Sequence[Sample]) -> list[LabelIssue]:
         )
     ]
     found += [_numbers(counts), _singles(counts, len(labelled)), *_same_but_for_case(counts)]
+    found.append(_combined(counts))
     everywhere = sorted(label for label, count in counts.items() if count == len(samples))
     if everywhere and len(samples) > 1:
         text = f"every photo has the label {_some(everywhere)}, which says nothing"
@@ -119,6 +120,20 @@ def _singles(counts: Counter[str], photos: int) -> LabelIssue | None:
     text = f"{len(singles)} of {len(counts)} labels are on one photo each, such as {_some(singles)}"
     is_fatal = len(singles) >= MANY_SINGLE and 2 * len(singles) >= photos
     return LabelIssue(text, is_fatal)
+
+
+def _combined(counts: Counter[str]) -> LabelIssue | None:
+    """Return an issue if all labels are of words that combine: red dress, red hat, blue hat."""
+    for separator in (" ", "_", "-", "/", "&", " and "):
+        words = {word.strip() for label in counts for word in label.split(separator)}
+        if (
+            len(counts) > 3
+            and len(words) <= len(counts)
+            and all(separator in one for one in counts)
+        ):
+            text = f"labels such as {_some(sorted(counts))} may be several labels each"
+            return LabelIssue(f"{text}; separate them by | in a file, by _ in a folder name", False)
+    return None
 
 
 def _same_but_for_case(counts: Counter[str]) -> list[LabelIssue]:

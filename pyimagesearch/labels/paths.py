@@ -83,9 +83,9 @@ class PathResolver:
 
     def neighbours(self, photos: set[str]) -> list[str]:
         """Return the image files in the same folders as `photos`."""
-        folders = {photo.rpartition("/")[0] for photo in photos}
+        folders = {os.path.split(photo)[0] for photo in photos}
         return [
-            f"{folder}/{name}" if folder else name
+            os.path.join(folder, name)  # noqa: PTH118
             for folder in folders
             for name in self._list(folder or ".")
             if is_image_name(name) and not name.startswith(".")
@@ -126,7 +126,7 @@ class PathResolver:
             path = prefix + text
             folder, slash, name = path.rpartition("/")
             if name in self._list(folder or slash or "."):
-                return path
+                return path if os.sep == "/" else os.path.normpath(path)
         return None
 
     def _list(self, folder: str) -> frozenset[str]:

@@ -99,8 +99,8 @@ def _with_sidecars(dataset: Path, photos: Sequence[Path]) -> Source | None:
     """Return the source if more than half of the photos have a file of their own with labels."""
     pairs = tuple((photo, yolo.text_file_of(photo)) for photo in photos)
     there = [text_file for _, text_file in pairs if text_file.is_file()]
-    if 2 * len(there) > len(photos) and yolo.holds_boxes(there):
-        return Source("yolo", dataset, pairs=pairs)
+    if 2 * len(there) > len(photos):
+        return Source("yolo" if yolo.holds_boxes(there) else "sidecars", dataset, pairs=pairs)
     pattern = sidecars.find_pattern(photos)
     if pattern is None:
         return None

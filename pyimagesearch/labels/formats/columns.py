@@ -1,6 +1,5 @@
 """Which columns of a table hold the labels and the split, by their names and their cells."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,11 @@ class Column:
     def key(self) -> str:
         """The name in small letters and digits."""
         return simplify(self.name)
+
+    @cached_property
+    def base(self) -> str:
+        """The key without a number at its end: label for label_2."""
+        return self.key.rstrip("0123456789")
 
     @cached_property
     def kind(self) -> Kind:
@@ -102,19 +106,19 @@ def choose_columns(
 
 def _is_lone_list(chosen: Sequence[Column]) -> bool:
     """Return whether there is one column, called label or so: 0 and 1 in it are not its marks."""
-    key = re.sub(r"\d+$", "", chosen[0].key)
     names = ("", *known_names.LISTS, *known_names.WEAK_LISTS)
-    return len(chosen) == 1 and key in names
+    return len(chosen) == 1 and chosen[0].base in names
 
 
 def _is_split(table: Table, column: Column) -> bool:
     """Return whether a column says which rows are for training, validation and test."""
     if column.key in known_names.SPLIT_MARKS:
         return True
-    is_named = column.key in known_names.SPLITS or column.key.endswith("mluse")
+    # FiftyOne has the split among its tags.
+    is_named = column.key in (*known_names.SPLITS, "tags") or column.key.endswith("mluse")
     if not (is_named if table.has_header else column.index == 0):
         return False
-    words = {cell for cell in column.cells if not is_no_label(cell)}
+    words = {cell.strip("[]\"'") for cell in column.cells if not is_no_label(cell)}
     splits = {word for word in words if parse_split(word)}
     others = words - splits
     return bool(words) and others <= {"UNASSIGNED", "unassigned"}
@@ -139,9 +143,10 @@ def _guess(table: Table, free: Sequence[Column]) -> list[Column]:
     is_label_studio = {"annotationid", "leadtime"} <= {column.key for column in free}
     if not is_label_studio:  # which has a column for each question
         names = known_names.LISTS if len(marks) > 1 else known_names.LISTS + known_names.WEAK_LISTS
-        for name in names:
-            if found := [one for one in usual if re.sub(r"\d+$", "", one.key) == name]:
-                return found
+        for kinds in (("text",), ("marks", "numbers", "probabilities")):  # names before numbers
+            for name in names:
+                if found := [one for one in usual if one.base == name and one.kind in kinds]:
+                    return found
     filled = [column for column in free if column.name and column.kind != "empty"]
     if len(left := usual or filled) == 1:
         return left

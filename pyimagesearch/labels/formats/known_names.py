@@ -70,7 +70,7 @@ OTHER = _set(
     x y w h x1 x2 y1 y2 xmin xmax ymin ymax x0 y0 left right top bottom cx cy xcenter ycenter area
     bbox box bboxes segmentation polygon points mask rle iscrowd boundingbox isoccluded istruncated
     isgroupof isdepiction isinside truncated occluded difficult pose confidence score probability
-    prob age labelid classid categoryid regionid regioncount regionshapeattributes fileattributes
+    prob age labelid classid categoryid regionid regioncount regionshapeattributes
     followup patientid patientage patientgender viewposition lat lon lng latitude longitude md5
     sha1 sha256 hash phash comment comments note notes title orientation rotation ext error
     isvalidated isverified isreviewed reviewed verified isduplicate thumbnail thumbnailurl

@@ -16,6 +16,11 @@ _WORDS: dict[str, Mark] = {
         ("true", "t", "yes", "y", "x", "✓", "✔", "☑", "☒", "on", "positive", "present"), "yes"
     ),
     **dict.fromkeys(("false", "f", "no", "n", "✗", "✘", "☐", "off", "negative", "absent"), "no"),
+    # As spreadsheets in other languages write true and false, and people yes and no.
+    **dict.fromkeys(("wahr", "vrai", "vero", "verdadero", "verdadeiro", "waar"), "yes"),
+    **dict.fromkeys(("falsch", "faux", "falso", "onwaar"), "no"),
+    **dict.fromkeys(("ja", "j", "oui", "si", "sí", "sim", "да"), "yes"),
+    **dict.fromkeys(("nein", "nee", "non", "não", "нет"), "no"),
     **dict.fromkeys(("?", "u", "uncertain", "unsure", "maybe", "unclear"), "uncertain"),
 }
 

@@ -10,6 +10,7 @@ from pyimagesearch.console import CommandError
 from pyimagesearch.labels.formats import known_names
 from pyimagesearch.labels.formats.table import Table
 from pyimagesearch.labels.formats.values import simplify
+from pyimagesearch.labels.paths import is_image_name
 
 MAX_KEYS = 10_000  # different keys, each of which becomes a column
 
@@ -21,19 +22,57 @@ def find_records(data: Any) -> list[Any] | None:
     are the photos: {"a.jpg": ["red", "dress"]}.
     """
     if isinstance(data, list):
-        return data
+        return [_from_pair(one) for one in data]
     if not isinstance(data, dict) or not data:
         return None
+    if (inner := _find_inner(data)) is not None:
+        return find_records(inner)
+    if columns := _from_columns(data):
+        return columns
+    lists = sum(map(_is_list_of_objects, data.values()))
+    if 0 < lists < len(data):
+        return None
+    return [_with_path(key, value) for key, value in data.items()]
+
+
+def _find_inner(data: Mapping[str, Any]) -> Any:
+    """Return the value of an object that holds the photos, None if the object itself does."""
     # A project of VGG's annotator, and two versions of Microsoft's VoTT.
     for key in ("_via_img_metadata", "frames", "assets"):
         if isinstance(inner := data.get(key), dict) and inner:
-            return find_records(inner)
+            return inner
     lists = [value for value in data.values() if _is_list_of_objects(value)]
     if len(lists) == 1:
-        return list(lists[0])
-    if lists and len(lists) < len(data):
+        return lists[0]
+    by_name = (value for value in data.values() if isinstance(value, dict) and value)
+    return next((value for value in by_name if all(map(is_image_name, value))), None)
+
+
+def _from_pair(value: Any) -> Any:
+    """Return a pair of a path and labels, ["a.jpg", ["red"]], as a record; others as they are."""
+    is_pair = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
+    return {"path": value[0], "labels": value[1]} if is_pair else value
+
+
+def _from_columns(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the records in an object of columns, as pandas writes tables.
+
+    {"path": {"0": "a.jpg"}, ...}, {"path": ["a.jpg"], ...}, or {"columns": ["path"], "data": ...}.
+    """
+    names, rows = data.get("columns"), data.get("data")
+    if isinstance(names, list) and isinstance(rows, list):
+        return [dict(zip(map(str, names), row, strict=False)) for row in rows if _is_row(row)]
+    if not any(simplify(key) in known_names.PATHS for key in data):
         return None
-    return [_with_path(key, value) for key, value in data.items()]
+    columns = [value.values() if isinstance(value, dict) else value for value in data.values()]
+    sized = [column for column in columns if not isinstance(column, str | int | float | None)]
+    if len(sized) < len(columns) or len({len(column) for column in sized}) != 1:
+        return None
+    return [dict(zip(data, row, strict=True)) for row in zip(*sized, strict=True)]
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _is_list_of_objects(value: Any) -> bool:

@@ -93,7 +93,7 @@ def _path_in(cells: Sequence[str], columns: Columns, resolver: PathResolver) -> 
 def _split_in(columns: Columns, cells: Sequence[str]) -> Split | None:
     other: Split | None = None
     for column in columns.splits:
-        cell = cells[column.index].strip()
+        cell = cells[column.index].strip(" []\"'")
         if (split := parse_split(cell)) is not None:
             return split
         if column.key in known_names.SPLIT_MARKS:

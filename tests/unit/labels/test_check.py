@@ -50,6 +50,14 @@ ODD: dict[str, tuple[Sequence[Sequence[str]], str]] = {
     "numbers": ([["147", "616"], ["147"], ["616"]] * 3, "the labels are numbers such as '147'"),
     "on every photo": ([[*found, "photo"] for found in GOOD], "every photo has the label 'photo'"),
     "on one photo each": ([["a"], ["b"], ["c"], ["d"], ["d"]], "3 of 4 labels are on one photo"),
+    "pairs by spaces": (
+        [["red dress"], ["red hat"], ["blue hat"], ["blue dress"]] * 3,
+        "may be several labels each; separate them by | in a file",
+    ),
+    "pairs by underscores": (
+        [["red_dress"], ["red_hat"], ["blue_hat"], ["blue_dress"]] * 3,
+        "labels such as 'blue_dress', 'blue_hat', 'red_dress' and 1 more may be several labels",
+    ),
     "case": ([*GOOD, ["Red"], ["Red"]], "differ in case or spaces only: 'Red' (2), 'red' (6)"),
     "spaces": ([*GOOD, ["t-shirt"] * 1, ["t shirt"]], "'t shirt' (1), 't-shirt' (1)"),
 }

@@ -188,6 +188,8 @@ MARKS: dict[str, tuple[object, object]] = {
     "true and false": ("true", "FALSE"),
     "yes and no": ("Yes", "no"),
     "y and n": ("Y", "n"),
+    "German Excel": ("WAHR", "FALSCH"),
+    "French Excel": ("VRAI", "FAUX"),
     "t and f": ("t", "f"),
     "x and blank": ("x", ""),
     "X and blank": (" X ", ""),

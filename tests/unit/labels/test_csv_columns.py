@@ -70,6 +70,22 @@ def test_a_row_number_that_is_the_name_of_a_photo_is_not_its_path(tmp_path: Path
     assert read(write_rows(tmp_path / "l.csv", [("Id", "Poster", "Genre"), *rows])) == TRUTH
 
 
+def test_the_csv_of_vggs_annotator_is_read(folder: Path) -> None:
+    header = ["filename", "file_size", "file_attributes", "region_count", "region_id"]
+    header += ["region_shape_attributes", "region_attributes"]
+    rows = [
+        (f"{stem}.png", 99, "{}", 2, number, '{"name":"rect","x":1}', f'{{"class":"{label}"}}')
+        for stem, found in TRUTH.items()
+        for number, label in enumerate(found)
+    ]
+    assert read(write_rows(folder / "via.csv", [header, *rows])) == TRUTH
+    whole = [
+        (f"{stem}.png", 99, f'{{"kind":{{"{found[0]}":true,"{found[1]}":true}}}}', 0, 0, "{}", "{}")
+        for stem, found in TRUTH.items()
+    ]
+    assert read(write_rows(folder / "via.csv", [header, *whole])) == TRUTH
+
+
 # Columns that are not labels by their names, next to columns of marks.
 OTHERS = {
     "folds and tests": {"fold": "01", "is_test": "10", "weight": "11"},
@@ -279,6 +295,7 @@ def test_other_encodings_are_refused_with_the_line(folder: Path, encoding: str) 
 
 
 EXCEL = {
+    "a comment": "# exported by a tool\n# on Monday\npath;labels\n{rows}",
     "semicolons": "path;labels\n{rows}",
     "sep=;": "sep=;\npath;labels\n{rows}",
     "SEP=; and \\r\\n": "SEP=;\r\npath;labels\r\n{rows}",

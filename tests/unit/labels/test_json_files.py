@@ -94,9 +94,31 @@ LISTS: dict[str, Callable[[str, Sequence[str]], object]] = {
         "accept": found,
         "answer": "accept",
     },
+    "Amazon, one label": lambda stem, found: {
+        "source-ref": f"s3://bucket/{stem}.png",
+        "label": 1,
+        "label-metadata": {"class-name": " | ".join(found), "confidence": 0.9, "type": "x"},
+    },
+    "Label Box": lambda stem, found: {
+        "data_row": {"id": "c1", "external_id": f"{stem}.png", "row_data": "https://x/c1"},
+        "projects": {
+            "p1": {
+                "labels": [
+                    {
+                        "annotations": {
+                            "objects": [{"name": found[0], "bounding_box": {"top": 1}}],
+                            "classifications": [
+                                {"name": "kind?", "radio_answer": {"name": found[1]}}
+                            ],
+                        }
+                    }
+                ]
+            }
+        },
+    },
     "FiftyOne": lambda stem, found: {
         "filepath": f"/data/x/{stem}.png",
-        "tags": [],
+        "tags": ["train"],
         "ground_truth": {"_cls": "Classifications", "classifications": boxes(found)},
     },
     "marks": lambda stem, found: {"path": stem, **{label: label in found for label in ALL}},
@@ -142,6 +164,37 @@ def test_labels_by_the_name_of_the_photo_are_read(
     folder: Path, name: str, value: Callable[[Sequence[str]], object]
 ) -> None:
     data = {name.format(stem=stem): value(found) for stem, found in TRUTH.items()}
+    assert read(write_json(folder / "l.json", data)) == TRUTH
+
+
+PANDAS: dict[str, Callable[[list[str], list[list[str]]], object]] = {
+    "columns": lambda paths, found: {
+        "path": {str(i): path for i, path in enumerate(paths)},
+        "labels": {str(i): labels for i, labels in enumerate(found)},
+    },
+    "lists": lambda paths, found: {"image": paths, "tags": found},
+    "split": lambda paths, found: {
+        "columns": ["path", "labels"],
+        "index": list(range(len(paths))),
+        "data": [list(pair) for pair in zip(paths, found, strict=True)],
+    },
+    "index": lambda paths, found: {
+        str(i): {"path": path, "labels": labels}
+        for i, (path, labels) in enumerate(zip(paths, found, strict=True))
+    },
+    "pairs": lambda paths, found: [list(pair) for pair in zip(paths, found, strict=True)],
+    "inside": lambda paths, found: {
+        "version": "1.0",
+        "annotations": dict(zip(paths, found, strict=True)),
+    },
+}
+
+
+@pytest.mark.parametrize("form", PANDAS.values(), ids=PANDAS)
+def test_tables_in_json_are_read(
+    folder: Path, form: Callable[[list[str], list[list[str]]], object]
+) -> None:
+    data = form([f"{stem}.png" for stem in TRUTH], [list(found) for found in TRUTH.values()])
     assert read(write_json(folder / "l.json", data)) == TRUTH
 
 

@@ -100,6 +100,15 @@ def test_every_text_may_have_its_own_separator(tmp_path: Path) -> None:
     assert read(tmp_path) == {"0": both, "1": both, "2": both, "3": ()}
 
 
+def test_texts_in_a_folder_called_labels_are_read(tmp_path: Path) -> None:
+    for path in touch(tmp_path, "images/{stem}.png"):
+        text = tmp_path / "labels" / f"{path.stem}.txt"
+        text.parent.mkdir(exist_ok=True)
+        text.write_text(", ".join(TRUTH[path.stem]))
+    assert read(tmp_path) == TRUTH
+    assert read(tmp_path / "images", tmp_path / "labels") == TRUTH
+
+
 def test_sentences_are_not_split_into_words(tmp_path: Path) -> None:
     for number, thing in enumerate(("lamp", "vase")):
         (tmp_path / f"{number}.jpg").touch()
