@@ -43,7 +43,7 @@ def classify(options: argparse.Namespace) -> None:
     tag_files = TagFiles(options, tagger.config)
     tagged = unreadable = 0
     for path, result in tag(tagger, options):
-        with console.defer_interrupts():  # never half a row
+        with console.defer_interrupts():  # so that every row is complete
             write_row(path, result)
         if isinstance(result, ImageError):
             console.warn(f"{path}: {result}; skipped")

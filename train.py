@@ -126,7 +126,7 @@ def build_model(data: Dataset, recipe: Recipe) -> "keras.Model":
     from pyimagesearch.networks.mlp import MultiLabelMLP
     from pyimagesearch.smallervggnet import SmallerVGGNet
 
-    # An old keras.json in the home folder may say otherwise.
+    # An old keras.json in the home folder may have set other values.
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     keras.utils.set_random_seed(recipe.seed)

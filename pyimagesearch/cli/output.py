@@ -39,7 +39,7 @@ def text_writer(is_detailed: bool, top_k: int | None) -> RowWriter:
         new = " (new combination: never seen together in training)"
         print(escaped(f"{path}: {tags}{new if result.is_new_combination else ''}"))
         if is_detailed:
-            for label, probability in _likeliest(result, top_k).items():
+            for label, probability in _most_likely(result, top_k).items():
                 print(escaped(f"{label}: {probability:.2%}"))
 
     return write
@@ -55,7 +55,7 @@ def json_writer(top_k: int | None) -> RowWriter:
         else:
             row["tags"] = result.tags
             row["new_combination"] = result.is_new_combination
-            row["probabilities"] = {k: round(v, 6) for k, v in _likeliest(result, top_k).items()}
+            row["probabilities"] = {k: round(v, 6) for k, v in _most_likely(result, top_k).items()}
         print(json.dumps(row, ensure_ascii=False))
 
     return write
@@ -76,8 +76,8 @@ def csv_writer(known: Sequence[str]) -> RowWriter:
     return write
 
 
-def _likeliest(tagged: Tagged, count: int | None) -> dict[str, float]:
-    """Return the probabilities by label: all in label order, or the `count` likeliest first."""
+def _most_likely(tagged: Tagged, count: int | None) -> dict[str, float]:
+    """Return the probabilities by label: in label order, or only the `count` most likely ones."""
     if count is None:
         return tagged.probabilities
     ranked = sorted(tagged.probabilities.items(), key=lambda item: -item[1])

@@ -92,7 +92,7 @@ def loss_mask(batch: int, recoloured: int, is_colour: NDArray[np.bool_]) -> Floa
 
 
 def augment(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Return the images warped, and those whose draws say so recoloured; these come last."""
+    """Return the images warped; the last ones, if they have draws for it, are also recoloured."""
     warped, colours = warp(images, draws[:, :7]), draws[:, 7:]
     kept = tf.reduce_sum(tf.cast(tf.math.is_nan(colours[:, 0]), tf.int32))
     changed = recolour(warped[kept:], colours[kept:])
@@ -123,10 +123,10 @@ def warp(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 
 
 def recolour(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Return each image in other colours, as its draws, (B, 4), say.
+    """Return each image in other colours, according to its draws, (B, 4).
 
-    Any hue, paler or stronger, some inverted, brighter or darker by a gamma. Colour labels do not
-    hold for such an image; mask them in the loss.
+    The hue is rotated, the saturation scaled, some images are inverted, and a gamma makes them
+    brighter or darker. The colour labels are not valid for such an image; mask them in the loss.
     """
     angle, saturation, is_inverted, gamma = tf.unstack(draws[:, :, None, None], axis=1)
 

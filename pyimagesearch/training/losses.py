@@ -1,6 +1,6 @@
-"""What training minimises; each loss takes (B, L) logits and targets and returns (B, L) float32.
+"""The loss functions: each takes (B, L) logits and targets and returns (B, L) float32.
 
-Where an image's mask is 0 for a label, the caller leaves that label's loss out.
+The caller masks the labels that are not known for an image.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 MAX_POSITIVE_WEIGHT = 20.0
 
-
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def make_loss(name: str, positive_weights: Sequence[float] | None = None) -> Loss:
     """Return a function of logits and targets by its name in FUNCTIONS.
 
-    `positive_weights` (L,) say by label how much more a positive counts than a negative.
+    `positive_weights` (L,) multiply the loss of the positives of each label.
     """
     loss = FUNCTIONS[name]
     if positive_weights is None:
@@ -28,15 +27,15 @@ def make_loss(name: str, positive_weights: Sequence[float] | None = None) -> Los
 
 
 def binary_cross_entropy(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """Return -log p of what holds: well calibrated, and right for most data."""
+    """Return the binary cross-entropy: well calibrated, and right for most data."""
     return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
 
 
 def focal(logits: tf.Tensor, targets: tf.Tensor, gamma: float = 2.0) -> tf.Tensor:
-    """Return the cross-entropy, less of it the better a label is already known.
+    """Return the cross-entropy, weighted down for labels that are already predicted well.
 
     Lin et al., "Focal loss for dense object detection", https://arxiv.org/abs/1708.02002, without
-    its alpha, which positive weights give for each label.
+    its alpha; positive weights do the same for each label.
     """
     wrong = tf.abs(targets - tf.sigmoid(logits))
     return tf.pow(wrong, gamma) * binary_cross_entropy(logits, targets)
@@ -45,7 +44,7 @@ def focal(logits: tf.Tensor, targets: tf.Tensor, gamma: float = 2.0) -> tf.Tenso
 def asymmetric(
     logits: tf.Tensor, targets: tf.Tensor, gamma: float = 4.0, margin: float = 0.05
 ) -> tf.Tensor:
-    """Return the cross-entropy, easy negatives counting little and the easiest not at all.
+    """Return the cross-entropy, with little weight for easy negatives and none for the easiest.
 
     Ridnik et al., "Asymmetric loss for multi-label classification",
     https://arxiv.org/abs/2009.14119, with its settings (gamma of positives 0).
@@ -58,24 +57,25 @@ def asymmetric(
 
 
 def ranking(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """Return exp(-(c - c')) summed over the pairs of a label c that holds and one c' that does not.
+    """Return the sum of exp(-(c - c')) over pairs of a label that applies and one that does not.
 
     BP-MLL: Zhang and Zhou, "Multilabel neural networks with applications to functional genomics
-    and text categorization", IEEE TKDE 18 (2006), doi:10.1109/TKDE.2006.162. The outputs c are
-    2 p - 1, which is their tanh. A pair's loss is booked on the label that holds; samples with no
-    label or with all teach nothing. It orders labels; 0.5 is no threshold any more.
+    and text categorization", IEEE TKDE 18 (2006), doi:10.1109/TKDE.2006.162. Here c and c' are
+    the outputs 2 p - 1 = tanh(logit / 2) of the two labels. The loss of a pair is returned for the
+    label that applies; samples with no label, or with all of them, have no loss. The network only
+    learns the order of the labels, so 0.5 is not a meaningful threshold.
     """
     output = tf.tanh(logits / 2)
-    holds = tf.reduce_sum(targets, axis=1, keepdims=True)
-    lacks = tf.reduce_sum(1 - targets, axis=1, keepdims=True)
+    positives = tf.reduce_sum(targets, axis=1, keepdims=True)
+    negatives = tf.reduce_sum(1 - targets, axis=1, keepdims=True)
     against = tf.reduce_sum((1 - targets) * tf.exp(output), axis=1, keepdims=True)
-    return tf.math.divide_no_nan(targets * tf.exp(-output) * against, holds * lacks)
+    return tf.math.divide_no_nan(targets * tf.exp(-output) * against, positives * negatives)
 
 
 def balanced_weights(targets: NDArray[np.float32]) -> tuple[float, ...]:
-    """Return for each label of (N, L) targets its negatives by its positives, between 1 and 20.
+    """Return for each label of (N, L) targets the negatives per positive, between 1 and 20.
 
-    So weighted, a label's positives count together as much as its negatives.
+    With these weights, the positives of a label have the same total weight as its negatives.
     """
     positives = np.maximum(targets.sum(axis=0), 1)
     weights = np.clip((len(targets) - positives) / positives, 1, MAX_POSITIVE_WEIGHT)

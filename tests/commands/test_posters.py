@@ -66,8 +66,8 @@ def test_training_reads_the_labels_from_a_csv_file_and_reports_what_it_skips(
 ) -> None:
     messages, words = posters.output.stderr, " ".join(posters.output.stdout.split())
     assert "posters.csv, line 162: 'img/lost.png': no such file; skipped" in messages
-    assert "posters.csv, line 1: columns not used: Id" in messages
-    assert "lines without labels" in messages
+    assert "posters.csv: photos from 'Poster'; labels from 'Genre'; not used: Id" in messages
+    assert "photos without a label" in messages
     assert all(f"{genre} " in words for genre in GENRES)
 
 

@@ -136,8 +136,8 @@ def test_a_label_that_only_unreadable_photos_have_is_an_error(
 
 def test_too_many_unreadable_photos_are_an_error_before_training(tmp_path: Path) -> None:
     for index in range(5):
-        write_picture(tmp_path / "dataset" / "red_dress" / f"{index}.png")
-        write_picture(tmp_path / "dataset" / "blue_shirt" / f"{index}.png")
+        write_picture(tmp_path / "dataset" / "red_dress" / f"{index}.png", (0, index, 200))
+        write_picture(tmp_path / "dataset" / "blue_shirt" / f"{index}.png", (200, index, 0))
     for index in range(2):
         (tmp_path / "dataset" / "red_dress" / f"bad{index}.png").write_bytes(b"\x89PNG")
     result = call("train.py", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""classify.py on many photos, some of them broken, and stopped in the middle."""
+"""classify.py on many photos, some of them broken, also if it is stopped."""
 
 import csv
 import json
@@ -11,11 +11,11 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from support.commands import ROOT, Run, Trained
+from support.commands import EXAMPLE, ROOT, Trained, call
 
 from pyimagesearch import labels
 
-# As benchmarks measure it: in a parent of its own.
+# Runs a command and writes its peak memory in MB to a file.
 MEASURE = """
 import os, subprocess, sys
 process = subprocess.Popen(sys.argv[2:])
@@ -26,10 +26,10 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 
 def link_photos(dataset: Path, folder: Path, count: int) -> list[Path]:
-    """Fill `folder` with links to the photos of `dataset`, each hundredth to a broken one."""
+    """Fill `folder` with links to the photos of `dataset`; every hundredth photo is broken."""
     folder.mkdir()
     broken = folder.parent / "broken.jpg"
-    broken.write_bytes((ROOT / "examples" / "example_01.jpg").read_bytes()[:3000])
+    broken.write_bytes(EXAMPLE.read_bytes()[:3000])
     photos = cycle(sorted(path for path in dataset.rglob("*") if path.is_file()))
     links = [folder / f"{number:06}.jpg" for number in range(count)]
     for number, (link, photo) in enumerate(zip(links, photos, strict=False)):
@@ -38,12 +38,11 @@ def link_photos(dataset: Path, folder: Path, count: int) -> list[Path]:
 
 
 def command(trained: Trained, *arguments: object) -> list[str]:
-    files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
-    return list(map(str, (sys.executable, ROOT / "classify.py", *files, *arguments)))
+    return list(map(str, (sys.executable, ROOT / "classify.py", *trained.files, *arguments)))
 
 
 def check_rows(lines: Iterator[str], links: list[Path]) -> int:
-    """Check that the CSV speaks of each photo in order; return how many it calls broken."""
+    """Check that the CSV has each photo in order; return how many it reports as broken."""
     header, *rows = csv.reader(lines, strict=True)
     assert [row[0] for row in rows] == list(map(str, links))
     assert {len(row) for row in rows} == {len(header)}
@@ -54,19 +53,18 @@ def check_rows(lines: Iterator[str], links: list[Path]) -> int:
     return len(broken)
 
 
-def test_broken_photos_among_many_stand_in_their_places_in_csv_and_json(
-    run_command: Run, trained: Trained, tmp_path: Path
+def test_broken_photos_among_many_are_reported_in_order_in_csv_and_json(
+    trained: Trained, tiny_dataset: Path, tmp_path: Path
 ) -> None:
-    links = link_photos(trained.dataset, tmp_path / "many", 300)
-    files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
-    result = run_command("classify.py", *files, "-i", "many", "--csv", cwd=tmp_path)
+    links = link_photos(tiny_dataset, tmp_path / "many", 300)
+    result = call("classify.py", *trained.files, "-i", "many", "--csv", cwd=tmp_path)
     assert result.returncode == 0
     relative = [link.relative_to(tmp_path) for link in links]
     assert check_rows(iter(result.stdout.splitlines()), relative) == 3
     warnings = result.stderr.splitlines()
     assert warnings[0] == f"warning: {relative[50]}: is cut off; skipped"
     assert warnings[-1] == "3 of 300 photos skipped"
-    as_json = run_command("classify.py", *files, "-i", "many", "--json", cwd=tmp_path)
+    as_json = call("classify.py", *trained.files, "-i", "many", "--json", cwd=tmp_path)
     lines = [json.loads(line) for line in as_json.stdout.splitlines()]
     assert [line["image"] for line in lines] == list(map(str, relative))
     errors = [line for line in lines if "tags" not in line]
@@ -75,12 +73,11 @@ def test_broken_photos_among_many_stand_in_their_places_in_csv_and_json(
     ]
 
 
-def test_training_reads_the_csv_and_leaves_the_broken_out(
-    run_command: Run, trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_broken_photos_in_the_csv_are_skipped_if_it_is_read_as_labels(
+    trained: Trained, tiny_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    link_photos(trained.dataset, tmp_path / "many", 120)
-    files = ("-m", trained.folder / "fashion.model", "-l", trained.folder / "mlb.pickle")
-    result = run_command("classify.py", *files, "-i", "many", "--csv", cwd=tmp_path)
+    link_photos(tiny_dataset, tmp_path / "many", 120)
+    result = call("classify.py", *trained.files, "-i", "many", "--csv", cwd=tmp_path)
     (tmp_path / "tags.csv").write_text(result.stdout)
     samples = labels.read(tmp_path / "tags.csv").samples
     assert len(samples) == 119
@@ -88,8 +85,10 @@ def test_training_reads_the_csv_and_leaves_the_broken_out(
     assert "line 52: has the error 'is cut off'" in capsys.readouterr().err
 
 
-def test_a_closed_pipe_ends_it_quietly(trained: Trained, tmp_path: Path) -> None:
-    link_photos(trained.dataset, tmp_path / "many", 300)
+def test_a_closed_pipe_ends_it_silently(
+    trained: Trained, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    link_photos(tiny_dataset, tmp_path / "many", 300)
     with subprocess.Popen(
         command(trained, "-i", tmp_path / "many", "--csv"),
         stdout=subprocess.PIPE,
@@ -100,17 +99,17 @@ def test_a_closed_pipe_ends_it_quietly(trained: Trained, tmp_path: Path) -> None
         assert process.stderr is not None
         assert process.stdout.readline().startswith("image,tags,")
         process.stdout.close()
-        said = process.stderr.read()
+        messages = process.stderr.read()
     assert process.returncode == 141
-    assert "Traceback" not in said
-    assert all("is cut off; skipped" in line for line in said.splitlines())
+    assert "Traceback" not in messages
+    assert all("is cut off; skipped" in line for line in messages.splitlines())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_tagged_before_a_stop_is_there_in_whole_rows(
-    trained: Trained, tmp_path: Path, number: signal.Signals
+def test_rows_written_before_a_stop_are_complete(
+    trained: Trained, tiny_dataset: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    links = link_photos(trained.dataset, tmp_path / "many", 1000)
+    links = link_photos(tiny_dataset, tmp_path / "many", 1000)
     with (
         (tmp_path / "tags.csv").open("w") as output,
         subprocess.Popen(
@@ -124,12 +123,12 @@ def test_what_was_tagged_before_a_stop_is_there_in_whole_rows(
         assert process.stdin is not None
         assert process.stderr is not None
         process.stdin.write("".join(f"{link}\n" for link in links))
-        process.stdin.flush()  # and left open: it waits for more
+        process.stdin.flush()  # and left open, so that it waits for more
         next(line for line in process.stderr if "000550.jpg: is cut off" in line)
         process.send_signal(number)
-        said = process.stderr.read()
+        messages = process.stderr.read()
     assert process.returncode == (130 if number == signal.SIGINT else -number)
-    assert "Traceback" not in said
+    assert "Traceback" not in messages
     text = (tmp_path / "tags.csv").read_text()
     assert text.endswith("\n")
     count = len(text.splitlines()) - 1
@@ -154,12 +153,12 @@ def measured(trained: Trained, folder: Path, output: Path) -> int:
 
 
 @pytest.mark.soak
-def test_100_000_photos_are_tagged_in_order_and_in_flat_memory(
-    trained: Trained, tmp_path: Path
+def test_100_000_photos_are_tagged_in_order_with_constant_memory(
+    trained: Trained, tiny_dataset: Path, tmp_path: Path
 ) -> None:
-    few = link_photos(trained.dataset, tmp_path / "few", 2_000)
+    few = link_photos(tiny_dataset, tmp_path / "few", 2_000)
     peak_of_few = measured(trained, tmp_path / "few", tmp_path / "few.csv")
-    many = link_photos(trained.dataset, tmp_path / "many", 100_000)
+    many = link_photos(tiny_dataset, tmp_path / "many", 100_000)
     peak_of_many = measured(trained, tmp_path / "many", tmp_path / "many.csv")
     with (tmp_path / "few.csv").open(newline="") as lines:
         assert check_rows(iter(lines), few) == 20

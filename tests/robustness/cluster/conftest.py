@@ -13,7 +13,7 @@ from pyimagesearch.cluster import tagging
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of pictures, as many as make PARTS parts, one of them broken."""
+    """A folder with enough pictures for PARTS parts, one of them broken."""
     folder = tmp_path_factory.mktemp("photos")
     pictures = sorted((ROOT / "dataset").rglob("*.jpg"))
     for number in range(PARTS * tagging.PART_SIZE):
@@ -27,7 +27,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A feature table of 403 rows, so that no number of workers divides what it holds."""
+    """A feature table of 403 rows, which no number of workers divides."""
     draw = np.random.default_rng(0)
     features = draw.normal(size=(403, 8))
     targets = np.stack([features[:, 0] > 0, features[:, 1] > 0.5, features[:, 2] > 1], axis=1)
@@ -42,7 +42,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def uninterrupted(
     run_command: Run, table: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Result:
-    """What two workers of one machine make of `table` in many epochs."""
+    """A run of two workers on this machine, on `table` for many epochs."""
     folder = tmp_path_factory.mktemp("uninterrupted")
     result = run_command("train.py", *training(table, MANY), "--workers", 2, cwd=folder)
     assert result.returncode == 0, result.stderr

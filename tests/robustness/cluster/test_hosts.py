@@ -1,4 +1,4 @@
-"""--workers over hosts that have nothing in common but the network and shared folders."""
+"""--workers on hosts that share only the network and folders."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    """A head and a second host, a CPU each: two workers need both."""
+    """A head and a second host with one CPU each, so that two workers need both."""
     with Cluster() as cluster:
         cluster.add()
         cluster.add()
         yield cluster
 
 
-def test_two_hosts_end_with_the_weights_of_the_single_process(
+def test_two_hosts_train_the_same_model_as_a_single_process(
     run_command: Run, cluster: Cluster, table: Path, tmp_path: Path
 ) -> None:
     for name in ("single", "pair"):
@@ -40,12 +40,12 @@ def test_two_hosts_end_with_the_weights_of_the_single_process(
     assert run_command("train.py", *words, cwd=tmp_path / "single").returncode == 0
     folder = tmp_path / "pair"
     with running(cluster.words("train.py", *words, "--workers", 2, cwd=folder), folder) as command:
-        _, talk = command.communicate(timeout=240)
-        assert command.returncode == 0, talk
+        _, messages = command.communicate(timeout=240)
+        assert command.returncode == 0, messages
     assert_close(Result(tmp_path / "single"), Result(tmp_path / "pair"))
 
 
-def test_training_goes_on_when_another_host_takes_the_place_of_a_lost_one(
+def test_training_continues_if_a_lost_host_is_replaced(
     cluster: Cluster, table: Path, uninterrupted: Result, tmp_path: Path
 ) -> None:
     words = (*training(table, MANY), "--workers", 2)
@@ -53,13 +53,13 @@ def test_training_goes_on_when_another_host_takes_the_place_of_a_lost_one(
         read_until(command, "epoch 3/")
         cluster.hosts[1].turn_off()
         cluster.add()
-        _, talk = command.communicate(timeout=240)
-        assert command.returncode == 0, talk
-    assert "warning: a worker was lost; all continue after epoch " in talk
+        _, messages = command.communicate(timeout=240)
+        assert command.returncode == 0, messages
+    assert "warning: a worker was lost; all continue after epoch " in messages
     assert_same(Result(tmp_path), uninterrupted)
 
 
-def test_a_lost_host_costs_no_row(
+def test_no_row_is_missing_if_a_host_is_lost(
     run_command: Run, cluster: Cluster, trained: Trained, photos: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "tags.parquet"
@@ -70,6 +70,6 @@ def test_a_lost_host_costs_no_row(
         wait_for(lambda: finished_parts(output), "the first part")
         cluster.hosts[1].turn_off()
         assert finished_parts(output) < PARTS, "turned off too late to prove anything"
-        _, talk = command.communicate(timeout=240)
-        assert command.returncode == 0, talk
+        _, messages = command.communicate(timeout=240)
+        assert command.returncode == 0, messages
     assert_same_rows(output, run_command("classify.py", *words, "--json", cwd=tmp_path))

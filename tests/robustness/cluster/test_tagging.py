@@ -1,4 +1,4 @@
-"""classify.py --workers: its parts, and real processes, some of them killed."""
+"""classify.py --workers: its parts, and real processes, some of which are killed."""
 
 import os
 import shutil
@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from support.cluster.commands import PARTS, assert_same_rows, finished_parts, read
 from support.cluster.processes import Start, children, running, wait_for, wait_for_end
-from support.commands import ROOT, Run, Trained, one_line_error
+from support.commands import ROOT, Run, Trained, call, one_line_error
 
 from pyimagesearch.cluster import object_store, session, tagging
 from pyimagesearch.console import CommandError
 
 
-def test_two_workers_write_the_rows_of_the_single_process(
+@pytest.mark.cluster
+def test_two_workers_write_the_same_rows_as_a_single_process(
     run_command: Run, trained: Trained, photos: Path, tmp_path: Path
 ) -> None:
     few = [*sorted(photos.iterdir())[:600], tmp_path / "missing.jpg"]
@@ -43,13 +44,13 @@ def test_two_workers_write_the_rows_of_the_single_process(
 
 @pytest.fixture
 def start(trained: Trained, photos: Path, tmp_path: Path) -> Start:
-    """Start tagging `photos` by two workers, into tags.parquet below `tmp_path`."""
+    """Start tagging `photos` with two workers, into tags.parquet in `tmp_path`."""
     words = (*trained.files, "-i", photos, "--workers", 2, "--output", tmp_path / "tags.parquet")
     return lambda: running((sys.executable, ROOT / "classify.py", *words), tmp_path)
 
 
-def workers_at_work(command: subprocess.Popen[str], output: Path) -> list[int]:
-    """Return the process ids of the workers of `command`, once it has written a part."""
+def busy_workers(command: subprocess.Popen[str], output: Path) -> list[int]:
+    """Return the process ids of the workers of `command` after it has written a part."""
     wait_for(lambda: finished_parts(output), "the first part")
     workers = children(command.pid, "PartTagger")
     assert len(workers) == 2
@@ -57,7 +58,7 @@ def workers_at_work(command: subprocess.Popen[str], output: Path) -> list[int]:
 
 
 @pytest.mark.cluster
-def test_a_killed_worker_costs_no_row(
+def test_no_row_is_missing_if_a_worker_is_killed(
     run_command: Run,
     trained: Trained,
     photos: Path,
@@ -66,7 +67,7 @@ def test_a_killed_worker_costs_no_row(
 ) -> None:
     output = tmp_path / "tags.parquet"
     with start() as command:
-        os.kill(workers_at_work(command, output)[0], signal.SIGKILL)
+        os.kill(busy_workers(command, output)[0], signal.SIGKILL)
         assert finished_parts(output) < PARTS, "killed too late to prove anything"
         assert command.wait(240) == 0
     assert_same_rows(
@@ -76,7 +77,7 @@ def test_a_killed_worker_costs_no_row(
 
 
 @pytest.mark.cluster
-def test_a_second_run_goes_on_where_a_killed_one_stopped(
+def test_a_second_run_tags_what_a_killed_one_left(
     run_command: Run,
     trained: Trained,
     photos: Path,
@@ -85,37 +86,37 @@ def test_a_second_run_goes_on_where_a_killed_one_stopped(
 ) -> None:
     output = tmp_path / "tags.parquet"
     with start() as command:
-        workers = workers_at_work(command, output)
+        workers = busy_workers(command, output)
         command.kill()
     wait_for_end(workers)
     written = {path: path.stat().st_mtime_ns for path in output.glob("part-*")}
     assert 0 < len(written) < PARTS
     with start() as command:
         assert command.stderr
-        talk = command.stderr.read()
+        messages = command.stderr.read()
         assert command.wait(240) == 0
     done = len(written) * tagging.PART_SIZE
-    assert f"{done} of {PARTS * tagging.PART_SIZE} photos were tagged before\n" in talk
+    assert f"{done} of {PARTS * tagging.PART_SIZE} photos were already tagged\n" in messages
     assert {path: path.stat().st_mtime_ns for path in written} == written
     assert_same_rows(
         output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
     )
 
 
-def test_more_workers_than_cpus_are_refused(
-    run_command: Run, trained: Trained, tmp_path: Path
-) -> None:
+def test_more_workers_than_cpus_are_an_error(trained: Trained, tmp_path: Path) -> None:
     arguments = ("-i", ROOT / "examples", "--workers", 1000, "--output", "tags.parquet")
-    result = run_command("classify.py", *trained.files, *arguments, cwd=tmp_path)
+    result = call("classify.py", *trained.files, *arguments, cwd=tmp_path)
     assert "--workers 1000: this machine has " in one_line_error(result)
 
 
 @pytest.mark.parametrize(
     ("address", "complaint"),
-    [("127.0.0.1:9", "cannot be reached"), ("ray://host:10001", "HOST:PORT of the head node")],
+    [
+        ("127.0.0.1:9", "cannot be reached"),
+        ("ray://host:10001", "must be HOST:PORT of the head node"),
+    ],
 )
-def test_a_cluster_that_cannot_be_had_is_named_at_once(
-    run_command: Run,
+def test_a_cluster_that_cannot_be_reached_is_an_error(
     trained: Trained,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -124,25 +125,27 @@ def test_a_cluster_that_cannot_be_had_is_named_at_once(
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", address)
     arguments = ("-i", ROOT / "examples", "--workers", 2, "--output", "tags.parquet")
-    result = run_command("classify.py", *trained.files, *arguments, cwd=tmp_path)
+    result = call("classify.py", *trained.files, *arguments, cwd=tmp_path)
     error = one_line_error(result)
     assert f"RAY_ADDRESS {address}: " in error
     assert complaint in error
 
 
-def test_tags_of_other_photos_are_not_mixed_in(trained: Trained, tmp_path: Path) -> None:
+def test_an_output_with_tags_of_other_photos_or_another_model_is_an_error(
+    trained: Trained, tmp_path: Path
+) -> None:
     model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
     job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
-    assert tagging.finished_parts(job, ["before.jpg"]) == set()  # refused before its first part
+    assert tagging.finished_parts(job, ["before.jpg"]) == set()  # it wrote no part
     assert tagging.finished_parts(job, ["a.jpg"]) == set()
     tagging.write_part(tagging.schema(("red",)).empty_table(), job.output, "part-00000.parquet")
     assert tagging.finished_parts(job, ["a.jpg"]) == {"part-00000.parquet"}
     for other_job, photos in ((job, ["b.jpg"]), (replace(job, threshold=0.5), ["a.jpg"])):
-        with pytest.raises(CommandError, match="holds something else"):
+        with pytest.raises(CommandError, match="does not hold the tags of these photos"):
             tagging.finished_parts(other_job, photos)
 
 
-def test_photos_that_an_earlier_run_could_not_read_are_counted(
+def test_photos_that_an_earlier_run_could_not_read_are_counted_as_unreadable(
     trained: Trained, tmp_path: Path
 ) -> None:
     model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
@@ -152,17 +155,19 @@ def test_photos_that_an_earlier_run_could_not_read_are_counted(
     (part,) = tagging.make_parts(photos)
     tagging.PartTagger(job)(part)
     with pytest.raises(CommandError, match="none of the photos can be read"):
-        tagging.tag(job, photos, workers=2)  # nothing is left to do, Ray is not started
+        tagging.tag(job, photos, workers=2)  # no part is missing, so Ray is not started
 
 
-def test_ray_is_asked_for_by_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAY_ADDRESS", "auto")  # leaves the environment as it is
+def test_if_ray_is_missing_the_error_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "auto")  # so that the environment is not changed
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(CommandError, match=r"pip install -r requirements-ray\.txt"):
         session.require_ray()
 
 
-def test_parts_hold_every_photo_once_in_order() -> None:
+def test_parts_contain_every_photo_once_and_in_order() -> None:
     for count in (1, tagging.PART_SIZE, 2 * tagging.PART_SIZE + 1):
         photos = [f"{number}.jpg" for number in range(count)]
         parts = list(tagging.make_parts(photos))
@@ -170,27 +175,29 @@ def test_parts_hold_every_photo_once_in_order() -> None:
         assert [part["name"] for part in parts] == sorted({part["name"] for part in parts})
 
 
-def test_what_urls_name_is_found_fetched_and_missed_as_files_are(tmp_path: Path) -> None:
+def test_images_behind_urls_are_found_and_copied_and_missing_ones_are_reported(
+    tmp_path: Path,
+) -> None:
     pictures = sorted((ROOT / "examples").iterdir())[:3]
     for picture in pictures:
         shutil.copy(picture, tmp_path / f"a b%20{picture.name}")
     (tmp_path / ".hidden").mkdir()
     shutil.copy(pictures[0], tmp_path / ".hidden")
-    (tmp_path / "text.txt").write_text("no picture")
+    (tmp_path / "text.txt").write_text("not a picture")
     url = f"file://{tmp_path}"
     names = object_store.find_images(url)
     assert names == [f"{url}/a b%20{picture.name}" for picture in pictures]
     (copies := tmp_path / "copies").mkdir()
     errors: dict[Path, str] = {}
-    asked = [names[0], str(pictures[1]), f"{url}/missing.jpg", names[2]]
-    found = list(object_store.local_copies(asked, copies, errors))
+    requested = [names[0], str(pictures[1]), f"{url}/missing.jpg", names[2]]
+    found = list(object_store.local_copies(requested, copies, errors))
     assert found[0].read_bytes() == pictures[0].read_bytes()
     assert found[1] == pictures[1]
     assert list(errors) == [found[2]]
     assert found[3].read_bytes() == pictures[2].read_bytes()
 
 
-def test_a_url_that_cannot_be_listed_is_an_error_of_one_line(tmp_path: Path) -> None:
+def test_a_url_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
     for url in (f"file://{tmp_path}/missing", "nowhere://bucket/"):
         with pytest.raises(CommandError, match=url):
             object_store.find_images(url)

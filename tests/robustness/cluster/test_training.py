@@ -1,4 +1,4 @@
-"""train.py --workers as real processes, some of them killed."""
+"""train.py --workers with real processes, some of which are killed."""
 
 import os
 import signal
@@ -8,16 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.bars import RECIPE, bars
+from support.bars import RECIPE, bars, build_network
 from support.cluster.commands import MANY, Result, assert_close, assert_same, read_until, training
 from support.cluster.processes import Start, children, running, wait_for_end
-from support.commands import ROOT, Run
+from support.commands import ROOT, Run, call
 
 from pyimagesearch.cluster.training import MappedArray, fit_with_workers
 from pyimagesearch.console import CommandError
 from pyimagesearch.training.checkpoint import Checkpoint
 from pyimagesearch.training.loop import ignore
-from train import build_model
 
 FEW = 12  # epochs; rounding errors grow with them
 
@@ -27,7 +26,7 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.cluster
-def test_two_workers_end_with_the_weights_of_the_single_process(
+def test_two_workers_train_the_same_model_as_a_single_process(
     run_command: Run, table: Path, tmp_path: Path
 ) -> None:
     places = (single, pair) = tmp_path / "single", tmp_path / "pair"
@@ -50,7 +49,7 @@ def start(table: Path, tmp_path: Path) -> Start:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("place", [0, 1])
-def test_training_goes_on_by_itself_where_a_worker_is_killed(
+def test_training_continues_if_a_worker_is_killed(
     uninterrupted: Result, tmp_path: Path, start: Start, place: int
 ) -> None:
     with start() as command:
@@ -59,14 +58,14 @@ def test_training_goes_on_by_itself_where_a_worker_is_killed(
         assert len(workers) == 2
         os.kill(workers[place], signal.SIGKILL)
         assert command.stderr
-        talk = command.stderr.read()
-        assert command.wait(240) == 0, talk
-    assert "warning: a worker was lost; all continue after epoch " in talk
+        messages = command.stderr.read()
+        assert command.wait(240) == 0, messages
+    assert "warning: a worker was lost; all continue after epoch " in messages
     assert_same(Result(tmp_path), uninterrupted)
 
 
 @pytest.mark.cluster
-def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
+def test_a_killed_run_can_be_resumed_with_or_without_workers(
     run_command: Run,
     table: Path,
     uninterrupted: Result,
@@ -89,29 +88,27 @@ def test_a_killed_run_goes_on_by_resume_with_workers_or_without(
         assert f"epoch {MANY}/{MANY} " in result.stderr
         assert "epoch 1/" not in result.stderr
         assert Result(tmp_path).scores == pytest.approx(uninterrupted.scores, abs=0.05)
-    assert_same(Result(tmp_path), uninterrupted)  # with the same number of workers to the bit
+    assert_same(Result(tmp_path), uninterrupted)  # the same number of workers
 
 
 @pytest.mark.parametrize(("batch", "workers"), [(16, 9), (64, 25)])
-def test_more_workers_than_there_is_work_for_are_refused(
+def test_more_workers_than_a_batch_or_the_validation_set_has_room_for_are_an_error(
     tmp_path: Path, batch: int, workers: int
 ) -> None:
     data, recipe = bars(96), replace(RECIPE, batch_size=batch)
-    model = build_model(data, recipe)
+    model = build_network(data, recipe)
     checkpoint = Checkpoint(tmp_path / "checkpoint", {})
-    with pytest.raises(CommandError, match=f"--workers {workers}: each needs two photos"):
-        fit_with_workers(model, data, recipe, ignore, checkpoint, workers, build_model)
+    with pytest.raises(CommandError, match=f"--workers {workers}: each worker needs two photos"):
+        fit_with_workers(model, data, recipe, ignore, checkpoint, workers, build_network)
 
 
-def test_workers_are_refused_for_folds(run_command: Run, table: Path, tmp_path: Path) -> None:
-    result = run_command(
-        "train.py", *training(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path
-    )
+def test_workers_are_not_allowed_with_folds(table: Path, tmp_path: Path) -> None:
+    result = call("train.py", *training(table, FEW), "--workers", 2, "--folds", 2, cwd=tmp_path)
     assert result.returncode == 2
     assert "--workers: can only be used when a model is trained" in result.stderr
 
 
-def test_a_mapped_array_is_opened_where_it_lies(tmp_path: Path) -> None:
+def test_a_mapped_array_is_found_in_its_file(tmp_path: Path) -> None:
     contents = np.arange(100, dtype=np.uint8)
     contents.tofile(tmp_path / "array")
     mapped = np.asarray(np.memmap(tmp_path / "array", np.uint8, mode="r"))[10:90].reshape(8, 2, 5)

@@ -1,4 +1,4 @@
-"""How the tests call train.py and classify.py, and what those leave behind."""
+"""How the tests call train.py and classify.py with --workers, and what these write."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from pyarrow import parquet
 from support import models
 
 PARTS = 24  # of the folder `photos`
-MANY = 60  # epochs, enough to kill something meanwhile
+MANY = 60  # epochs, enough time to kill something
 LABELS = ("red", "big", "far")  # of the file `table`
 
 
@@ -23,14 +23,14 @@ def training(table: Path, epochs: int) -> tuple[object, ...]:
 
 
 def read_until(command: subprocess.Popen[str], start: str) -> None:
-    """Read what `command` says up to a line that begins with `start`."""
+    """Read the stderr of `command` up to a line that begins with `start`."""
     assert command.stderr
-    assert any(line.startswith(start) for line in command.stderr), f"never said {start}"
+    assert any(line.startswith(start) for line in command.stderr), f"{start} was never printed"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of train.py left in its folder."""
+    """What a run of train.py wrote into its folder."""
 
     folder: Path
 
@@ -44,14 +44,14 @@ class Result:
 
 
 def assert_close(one: Result, other: Result) -> None:
-    """Check that two trainings differ only as sums in another order do."""
+    """Check that two trainings differ by rounding only."""
     for left, right in zip(one.weights, other.weights, strict=True):
         np.testing.assert_allclose(left, right, atol=1e-4)
     assert one.scores == pytest.approx(other.scores, abs=1e-4)
 
 
 def assert_same(one: Result, other: Result) -> None:
-    """Check that two trainings ended with the same weights, bit for bit."""
+    """Check that two trainings have exactly the same weights."""
     for left, right in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(left, right)
     assert one.scores == other.scores
@@ -64,12 +64,12 @@ def read(output: Path) -> list[dict[str, Any]]:
 
 
 def finished_parts(output: Path) -> int:
-    """Return how many parts of the rows are written."""
+    """Return how many parts of the output are written."""
     return len(list(output.glob("part-*")))
 
 
 def assert_same_rows(output: Path, single: subprocess.CompletedProcess[str]) -> None:
-    """Check that `output` holds what `single`, classify.py --json, printed, in its order."""
+    """Check that `output` holds the rows that `single`, classify.py --json, printed."""
     rows = read(output)
     expected = [json.loads(line) for line in single.stdout.splitlines()]
     assert [row["image"] for row in rows] == [row["image"] for row in expected]

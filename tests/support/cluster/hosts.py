@@ -1,5 +1,8 @@
-"""Hosts of a Ray cluster made of Linux namespaces: each has processes, addresses and temporary
-files of its own, and its own switch to turn it off. Folders but the temporary one are shared."""
+"""Hosts of a Ray cluster, made of Linux namespaces.
+
+Each host has its own processes, network address and temporary folder, and can be turned off. All
+other folders are shared.
+"""
 
 import os
 import subprocess
@@ -17,10 +20,10 @@ PORT = 6379
 
 
 class Host:
-    """A host with one CPU for Ray; the first is the head, in which the others' cables end."""
+    """A host with one CPU for Ray; the first one is the head, to which all others are connected."""
 
     def __init__(self, number: int, temporary: Path) -> None:
-        """Turn the host on; `temporary`, an empty folder, is another one on each host."""
+        """Turn the host on; each host has its own contents of `temporary`, an empty folder."""
         self.address = f"10.77.0.{number}"
         self.temporary = temporary
         self.switch = subprocess.Popen(
@@ -37,11 +40,11 @@ class Host:
         return list(map(str, (*enter, *variables, *command)))
 
     def run(self, *command: object) -> None:
-        """Run `command` here to its end; fails where it fails."""
+        """Run `command` here; fails if it fails."""
         run(*self.words(*command))
 
     def start_ray(self, head: "Host") -> None:
-        """Start Ray here, in the cluster of `head`."""
+        """Start Ray here, as part of the cluster of `head`."""
         where = (
             ("--head", f"--port={PORT}", f"--temp-dir={self.temporary}", "--include-dashboard=0")
             if head is self
@@ -51,19 +54,19 @@ class Host:
         self.run(ray, "start", *where, f"--node-ip-address={self.address}", "--num-cpus=1")
 
     def turn_off(self) -> None:
-        """End all processes of this host at once, as a cut of its power does."""
+        """End all processes of this host at once, like a power failure."""
         self.switch.kill()
         self.switch.wait()
 
 
 class Cluster:
-    """Hosts on one network, of which the first is the head; those of a block end with it."""
+    """Hosts on one network, the first of which is the head; they are turned off after the block."""
 
     def __init__(self) -> None:
-        """Skip the test where hosts cannot be made."""
+        """Skip the test if hosts cannot be made."""
         if not can_make_hosts():
             pytest.skip("needs Linux, root, and the commands unshare, nsenter, ip and mount")
-        # Not below pytest's folder: the paths of Ray's sockets would be too long.
+        # Not in pytest's folder, where the paths of Ray's sockets would be too long.
         self.temporary = Path(tempfile.mkdtemp(prefix="ray-"))
         self.hosts: list[Host] = []
 
@@ -78,7 +81,7 @@ class Cluster:
         self.temporary.rmdir()
 
     def add(self) -> Host:
-        """Turn a host on, which joins the cluster; the first starts it."""
+        """Turn a host on and let it join the cluster, which the first one starts."""
         number = len(self.hosts) + 1
         self.hosts.append(host := Host(number, self.temporary))
         host.run("mount", "-t", "tmpfs", "none", self.temporary)
@@ -88,7 +91,7 @@ class Cluster:
             head.run("ip", "link", "add", device, "type", "bridge")
         else:
             port = ("ip", "link", "add", f"port{number}", "type", "veth", "peer", "name", device)
-            # Not by head.run: there, processes of other hosts have no numbers.
+            # Not through head.run, because the processes of other hosts have no ids there.
             run("nsenter", "--target", head.pid, "--net", *port, "netns", host.pid)
             head.run("ip", "link", "set", f"port{number}", "master", "switch", "up")
         host.run("ip", "address", "add", f"{host.address}/24", "dev", device)
@@ -97,21 +100,21 @@ class Cluster:
         return host
 
     def words(self, script: str, *words: object, cwd: Path) -> list[str]:
-        """Return the command line that runs one of the commands on the head, for this cluster."""
+        """Return the command line that runs one of the commands on the head, with this cluster."""
         head = self.hosts[0]
         address = f"RAY_ADDRESS={head.address}:{PORT}"
         return head.words(address, sys.executable, ROOT / script, *words, cwd=cwd)
 
 
 def run(*command: object) -> None:
-    """Run `command` to its end; fails where it fails."""
+    """Run `command`; fails if it fails."""
     words = list(map(str, command))
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (words, done.stdout, done.stderr)
 
 
 def can_make_hosts() -> bool:
-    """Say whether this process may make namespaces, and has the commands for it."""
+    """Return whether this process is allowed to make namespaces, and the commands are there."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The processes that a command started by Ray, for tests that kill them."""
+"""Processes that a command started through Ray, for tests that kill them."""
 
 import subprocess
 import time
@@ -13,7 +13,7 @@ Start = Callable[[], AbstractContextManager[subprocess.Popen[str]]]
 
 @contextmanager
 def running(command: Sequence[object], cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start `command`; at the end of the block, also of one that failed, it runs no more."""
+    """Start `command`, and kill it after the block if it is still running."""
     words, nowhere, pipe = list(map(str, command)), subprocess.DEVNULL, subprocess.PIPE
     process = subprocess.Popen(words, cwd=cwd, stdout=nowhere, stderr=pipe, text=True)
     try:
@@ -26,7 +26,7 @@ def running(command: Sequence[object], cwd: Path) -> Iterator[subprocess.Popen[s
 
 
 def children(parent: int, name: str) -> list[int]:
-    """Return the process ids below `parent`, at any depth, whose command line holds `name`."""
+    """Return the ids of the descendants of `parent` with `name` in their command line."""
     processes = dict(_processes())
 
     def is_below(pid: int) -> bool:
@@ -40,7 +40,7 @@ def children(parent: int, name: str) -> list[int]:
 
 
 def wait_for_end(pids: Iterable[int]) -> None:
-    """Wait until none of `pids` runs any more; one whose status nobody has asked for has ended."""
+    """Wait until none of the processes `pids` is running; zombies have ended."""
 
     def have_ended() -> bool:
         running = dict(_processes())
@@ -50,18 +50,18 @@ def wait_for_end(pids: Iterable[int]) -> None:
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, str]]]:
-    """Yield of every process its id, and its parent's id and its command line."""
+    """Yield the id of every process, with its parent's id and its command line."""
     for folder in Path("/proc").iterdir():
         try:
             after_name = (folder / "stat").read_text().rpartition(")")[2].split()
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
             yield int(folder.name), (int(after_name[1]), command.decode(errors="replace"))
-        except (OSError, ValueError, IndexError):  # no process, or one that has just ended
+        except (OSError, ValueError, IndexError):  # not a process, or one that has just ended
             continue
 
 
 def wait_for(look: Callable[[], T], what: str, seconds: float = 90) -> T:
-    """Return what `look` returns as soon as that is true; fails after `seconds`."""
+    """Return the result of `look` as soon as it is true; fails after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := look():

@@ -39,12 +39,12 @@ def test_focal_and_asymmetric_have_the_values_of_their_papers() -> None:
 def test_the_ranking_loss_sums_over_pairs_as_bp_mll_does() -> None:
     outputs = np.tanh(LOGITS / 2)
     for index, row in enumerate(np.asarray(losses.ranking(LOGITS, TARGETS))):
-        holds, lacks = np.flatnonzero(TARGETS[index]), np.flatnonzero(TARGETS[index] == 0)
-        pairs = [np.exp(outputs[index, j] - outputs[index, i]) for i in holds for j in lacks]
+        labels, others = np.flatnonzero(TARGETS[index]), np.flatnonzero(TARGETS[index] == 0)
+        pairs = [np.exp(outputs[index, j] - outputs[index, i]) for i in labels for j in others]
         assert row.sum() == pytest.approx(np.mean(pairs) if pairs else 0, rel=1e-5)
 
 
-def test_a_sample_with_all_labels_or_none_teaches_a_ranking_nothing() -> None:
+def test_the_ranking_loss_of_a_sample_with_all_labels_or_none_is_zero() -> None:
     for targets in (np.zeros((1, 4), np.float32), np.ones((1, 4), np.float32)):
         assert np.all(losses.ranking(LOGITS[:1], targets).numpy() == 0)
 
