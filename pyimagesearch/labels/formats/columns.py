@@ -12,7 +12,7 @@ from pyimagesearch.labels.formats.path_columns import find_path_columns
 from pyimagesearch.labels.formats.table import Table, few, find_column, where
 from pyimagesearch.labels.formats.values import is_list, is_no_label, simplify
 from pyimagesearch.labels.paths import PathResolver, is_image_name
-from pyimagesearch.labels.split_names import parse_split
+from pyimagesearch.labels.splits import parse_split
 
 MAX_CATEGORY = 60  # letters of a label, as opposed to a sentence
 
