@@ -1,8 +1,5 @@
 """Reads the labels of a data set, whatever they are written in: `read`."""
 
-import os
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,15 +13,16 @@ from pyimagesearch.labels.formats.folders import read_folders
 from pyimagesearch.labels.formats.json_files import read_json, read_json_lines
 from pyimagesearch.labels.formats.table import few
 from pyimagesearch.labels.formats.table_rows import ColumnOptions
-from pyimagesearch.labels.formats.xml_files import read_voc, read_xml
-from pyimagesearch.labels.groups import LabelGroup, names_colours
-from pyimagesearch.labels.keywords import read_keywords
+from pyimagesearch.labels.formats.xml_files import read_voc_files, read_xml
+from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.labels.keywords import read_photos
+from pyimagesearch.labels.named_groups import named_groups
 from pyimagesearch.labels.paths import PathResolver
-from pyimagesearch.labels.rows import Labels, ParsedFile, Row, SkippedRows
-from pyimagesearch.labels.samples import Sample, Split, count_labels
+from pyimagesearch.labels.rows import ParsedFile
+from pyimagesearch.labels.samples import Sample, count_labels
 from pyimagesearch.labels.sidecars import read_sidecars
 from pyimagesearch.labels.sources import Source, find_source
-from pyimagesearch.labels.split_names import folders_below, split_of
+from pyimagesearch.labels.splits import choose_split, split_of_file
 
 READERS: dict[str, Callable[[Path, PathResolver, ColumnOptions], ParsedFile]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".lst"), read_csv),
@@ -88,14 +86,13 @@ def read(
     parts = _parts(source, dataset, options, is_given=labels is not None)
     for parsed, resolver in parts:
         found = combine(parsed, resolver, uncertain, max_unreadable)
-        if source.kind == "files":
-            found = _with_split_of_file(found, parsed.skipped.source)
-        samples += found
+        split = split_of_file(parsed.skipped.source) if source.kind == "files" else None
+        samples += [replace(one, split=one.split or split) for one in found] if split else found
         for name, members in parsed.groups.items():
             groups.setdefault(name, set()).update(members)
         report.append(f"{parsed.skipped.source}: {'; '.join(parsed.notes)}")
-    samples, more = _choose_split(unite(samples), dataset, use_split)
-    if source.kind == "files":
+    samples, more = choose_split(unite(samples), dataset, use_split)
+    if source.kind in ("files", "voc"):
         more += _count_unlisted(samples, parts[0][1], is_file)
     names = sorted(count_labels(samples))
     unit = "label" if len(names) == 1 else "labels"
@@ -103,7 +100,7 @@ def read(
     report[-1] = "; ".join([report[-1], understood, *more])
     for line in report:
         console.status(line)
-    return LabelledSamples(samples, _make_groups(groups, samples), tuple(report))
+    return LabelledSamples(samples, named_groups(groups, samples), tuple(report))
 
 
 def _parts(
@@ -119,9 +116,9 @@ def _parts(
         case "yolo":
             return [(yolo.read_boxes(dataset, source.pairs), resolver)]
         case "keywords":
-            return [(_read_keywords(dataset, source.photos), resolver)]
+            return [(read_photos(dataset, source.photos), resolver)]
         case "voc":
-            return [(_read_voc_folder(dataset, source.files, resolver), resolver)]
+            return [(read_voc_files(dataset, source.files, resolver), resolver)]
     parts = []
     for path in source.files:
         if is_given:
@@ -138,68 +135,6 @@ def _parts(
     return parts
 
 
-def _read_keywords(dataset: Path, photos: Sequence[Path]) -> ParsedFile:
-    skipped = SkippedRows(dataset, "photo")
-    rows = []
-    for number, photo in enumerate(photos, 1):
-        try:
-            rows.append(Row(number, str(photo), read_keywords(photo)))
-        except OSError as error:
-            skipped.skip(number, f"{photo}: cannot be read ({error.strerror})")
-    return ParsedFile(rows, skipped, ["keywords inside the photos (XMP or IPTC)"])
-
-
-def _read_voc_folder(dataset: Path, paths: Sequence[Path], resolver: PathResolver) -> ParsedFile:
-    skipped = SkippedRows(dataset, "file")
-    rows = []
-    for number, path in enumerate(paths, 1):
-        try:
-            name, labels = read_voc(path)
-        except CommandError as error:
-            skipped.skip(number, str(error))
-        else:
-            # Tools pair the files by their names; the name inside is often an older one.
-            photo = resolver.find(path.stem).photo or name or path.stem
-            rows.append(Row(number, photo, labels))
-    return ParsedFile(rows, skipped, ["Pascal VOC"])
-
-
-def _with_split_of_file(samples: Sequence[Sample], path: Path) -> list[Sample]:
-    split = split_of(re.split(r"[\W_]+", path.stem))
-    return (
-        [replace(sample, split=sample.split or split) for sample in samples]
-        if split
-        else list(samples)
-    )
-
-
-def _choose_split(
-    samples: Sequence[Sample], dataset: Path, use_split: bool
-) -> tuple[list[Sample], list[str]]:
-    """Return the samples with the split that the data gives, if it gives one, and a note on it.
-
-    It counts if there are training photos and others. Photos of no part are trained on.
-    """
-    by_folder: dict[str, Split | None] = {}
-    splits: list[Split | None] = []
-    for sample in samples if use_split else ():
-        folder = str(sample.path).rpartition(os.sep)[0]
-        if folder not in by_folder:
-            by_folder[folder] = split_of(folders_below(dataset, sample.path))
-        splits.append(sample.split or by_folder[folder])
-    counts = Counter(splits)
-    if not counts["train"] or len(counts.keys() - {None}) < 2:
-        return [replace(s, split=None) if s.split else s for s in samples], []
-    for number, split in enumerate(splits):
-        splits[number] = split or "train"
-    listed = ", ".join(f"{count} {name}" for name, count in Counter(splits).items())
-    changed = [
-        sample if sample.split == split else replace(sample, split=split)
-        for sample, split in zip(samples, splits, strict=True)
-    ]
-    return changed, [f"split as given: {listed}"]
-
-
 def _count_unlisted(samples: Sequence[Sample], resolver: PathResolver, is_file: bool) -> list[str]:
     """Return a note on the photos of the folder that are in no row."""
     used = {str(sample.path) for sample in samples}
@@ -211,21 +146,3 @@ def _count_unlisted(samples: Sequence[Sample], resolver: PathResolver, is_file: 
     if not unlisted:
         return []
     return [f"{len(unlisted)} photos in no row, such as {min(unlisted)}, are not used"]
-
-
-def _make_groups(groups: dict[str, set[str]], samples: Sequence[Sample]) -> tuple[LabelGroup, ...]:
-    """Return the label groups that hold for the samples: at most one label of each on a photo."""
-    known = {label for sample in samples for label in sample.labels}
-    sets: dict[str, Labels] = {
-        name: tuple(sorted(labels & known)) for name, labels in groups.items()
-    }
-    often = Counter(label for labels in sets.values() for label in labels)
-    made: list[LabelGroup] = []
-    for name, labels in sets.items():
-        among = frozenset(labels)
-        is_exclusive = all(len(among.intersection(s.labels)) <= 1 for s in samples)
-        if len(labels) < 2 or not is_exclusive or any(often[label] > 1 for label in labels):
-            continue
-        is_colour = "colour" in name.lower() or "color" in name.lower() or names_colours(labels)
-        made.append(LabelGroup(name, labels, is_colour and not any(g.is_colour for g in made)))
-    return tuple(made)

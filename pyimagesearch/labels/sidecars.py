@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pyimagesearch import files
@@ -18,31 +19,39 @@ from pyimagesearch.labels.rows import Labels, ParsedFile, Row, SkippedRows
 
 MAX_TEXT = 65_536
 MAX_BYTES = 64 * 2**20  # of a .json, which may hold the picture itself
-# In the order in which they are looked for; {stem} is photo, {name} photo.jpg.
-PATTERNS = (
-    *("{stem}.txt", "{name}.txt", "{stem}.caption", "{stem}.tags", "{stem}.json", "{name}.json"),
-    *("{stem}.xml", "{stem}.xmp", "{name}.xmp"),
-)
 TEXTS = (".txt", ".caption", ".tags")
+ENDINGS = (*TEXTS, ".json", ".xml", ".xmp")
+LOOKED_AT = 20  # files from which it is told whether they hold labels
 MAX_WORDS = 6  # of a list of labels separated by spaces; longer texts are sentences
 _SEPARATORS = "\n|;"
 
 
-def sidecar_of(photo: Path, pattern: str = "{stem}.txt") -> Path:
-    """Return the place of the file next to a photo, by default photo.txt."""
-    return photo.with_name(pattern.format(stem=photo.stem, name=photo.name))
+def sidecar_of(photo: Path) -> Path:
+    """Return the place of the text file next to a photo: photo.txt."""
+    return photo.with_suffix(".txt")
 
 
-def find_pattern(photos: Sequence[Path]) -> str | None:
-    """Return the pattern by which more than half of the photos have a file next to them."""
-    listed = {folder: _names_in(folder) for folder in {photo.parent for photo in photos}}
-    counts = Counter(
-        pattern
-        for photo in photos
-        for pattern in PATTERNS
-        if sidecar_of(photo, pattern).name in listed[photo.parent]
-    )
-    return next((pattern for pattern in PATTERNS if 2 * counts[pattern] > len(photos)), None)
+def find_sidecars(
+    photos: Sequence[Path], folder_of: Callable[[Path], Path] = lambda folder: folder
+) -> list[tuple[Path, Path]]:
+    """Return each photo with its file, if more than half of the photos have one; else [].
+
+    A file is called like the photo with or without its ending, photo.txt or photo.jpg.txt, and
+    lies in the folder that `folder_of` returns for that of the photo. Each folder is listed once.
+    """
+    folders = {photo.parent: folder_of(photo.parent) for photo in photos}
+    listed = {folder: _names_in(place) for folder, place in folders.items()}
+    for ending in ENDINGS:
+        for with_name in (False, True):
+            pairs = []
+            count = 0
+            for photo in photos if any(listed.values()) else ():
+                name = (photo.name if with_name else photo.stem) + ending
+                count += name in listed[photo.parent]
+                pairs.append((photo, folders[photo.parent] / name))
+            if 2 * count > len(photos):
+                return pairs
+    return []
 
 
 def read_sidecars(root: Path, photos: Sequence[tuple[Path, Path]]) -> ParsedFile:
@@ -108,8 +117,13 @@ def write_sidecar(photo: Path, labels: Sequence[str], existing: Existing = "keep
 
 
 def _names_in(folder: Path) -> frozenset[str]:
+    """Return the names of the files in a folder that can have labels."""
     try:
-        return frozenset(os.listdir(folder))  # noqa: PTH208
+        return frozenset(
+            name
+            for name in os.listdir(folder)  # noqa: PTH208
+            if name.endswith(ENDINGS)
+        )
     except OSError:
         return frozenset()
 
@@ -147,9 +161,11 @@ _READERS: dict[str, Callable[[Path], str | Labels]] = {
 }
 
 
-def hold_labels(pairs: Sequence[tuple[Path, Path]], looked_at: int = 20) -> bool:
-    """Return whether the first of the files hold labels, unlike other data about a photo."""
-    there = [sidecar for _, sidecar in pairs if sidecar.is_file()][:looked_at]
+def hold_labels(pairs: Sequence[tuple[Path, Path]]) -> bool:
+    """Return whether one of the first files holds labels, unlike other data about a photo."""
+    there = list(islice((sidecar for _, sidecar in pairs if sidecar.is_file()), LOOKED_AT))
+    if there[0].suffix.lower() in TEXTS:
+        return True
     read = _READERS[there[0].suffix.lower()]
     for sidecar in there:
         try:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +16,7 @@ from pyimagesearch.labels.formats import yolo
 from pyimagesearch.labels.formats.folders import label_folders
 from pyimagesearch.labels.keywords import read_keywords
 from pyimagesearch.labels.paths import PathResolver
-from pyimagesearch.labels.split_names import split_of
+from pyimagesearch.labels.splits import split_of_file
 
 Kind = Literal["files", "folders", "sidecars", "yolo", "voc", "keywords"]
 
@@ -76,7 +75,7 @@ def _discover(dataset: Path) -> Source:
         return source
     folders = label_folders(dataset, photos)
     names = {name for name, _ in folders.values()}
-    found = list(islice(_label_files(dataset), MAX_FILES))
+    found = list(_label_files(dataset))
     if None not in names and len(names) > 1:
         if found and found[0].parent == dataset:
             console.warn(f"{found[0]} is not used; to take the labels from it, use --labels")
@@ -97,17 +96,16 @@ def _discover(dataset: Path) -> Source:
 
 def _with_sidecars(dataset: Path, photos: Sequence[Path]) -> Source | None:
     """Return the source if more than half of the photos have a file of their own with labels."""
-    pairs = tuple((photo, yolo.text_file_of(photo)) for photo in photos)
-    there = [text_file for _, text_file in pairs if text_file.is_file()]
-    if 2 * len(there) > len(photos):
-        return Source("yolo" if yolo.holds_boxes(there) else "sidecars", dataset, pairs=pairs)
-    pattern = sidecars.find_pattern(photos)
-    if pattern is None:
-        return None
-    pairs = tuple((photo, sidecars.sidecar_of(photo, pattern)) for photo in photos)
-    if pairs[0][1].suffix not in sidecars.TEXTS and not sidecars.hold_labels(pairs):
-        return None
-    return Source("sidecars", dataset, pairs=pairs)
+    for folder_of in (yolo.text_folder_of, lambda folder: folder):
+        pairs = sidecars.find_sidecars(photos, folder_of)
+        if pairs and sidecars.hold_labels(pairs):
+            return Source(_kind_of(pairs), dataset, pairs=tuple(pairs))
+    return None
+
+
+def _kind_of(pairs: Sequence[tuple[Path, Path]]) -> Kind:
+    own = (path for _, path in pairs if path.is_file())
+    return "yolo" if pairs[0][1].suffix == ".txt" and yolo.holds_boxes(own) else "sidecars"
 
 
 def _in_folder(dataset: Path, folder: Path) -> Source:
@@ -140,8 +138,7 @@ def _pairs(
         for path, name in zip(own, names, strict=True)
         if (photo := resolver.find(name).photo) is not None
     )
-    is_yolo = own[0].suffix.lower() == ".txt" and yolo.holds_boxes(path for _, path in pairs)
-    return Source("yolo" if is_yolo else "sidecars", dataset, pairs=pairs)
+    return Source(_kind_of(pairs), dataset, pairs=pairs)
 
 
 def _with_label_files(
@@ -156,16 +153,12 @@ def _with_label_files(
     if of_tools:
         same = [path for path in of_tools if path.name == of_tools[0].name]
         return Source("files", dataset, tuple(same))
-    if len(found) == 1 or (found and all(_split_of_file(path) for path in found)):
+    if len(found) == 1 or (found and all(map(split_of_file, found))):
         return Source("files", dataset, tuple(found))
     if found:
         listed = ", ".join(map(str, found[:4])) + (" and others" if len(found) > 4 else "")
         raise CommandError(f"{dataset}: has several label files ({listed}); choose with --labels")
     return None
-
-
-def _split_of_file(path: Path) -> str | None:
-    return split_of(re.split(r"[\W_]+", path.stem))
 
 
 def _has_keywords(photo: Path) -> bool:

@@ -11,8 +11,8 @@ from pyimagesearch.labels.formats.marks import Kind, kind_of, number_of
 from pyimagesearch.labels.formats.path_columns import find_path_columns
 from pyimagesearch.labels.formats.table import Table, few, find_column, where
 from pyimagesearch.labels.formats.values import is_list, is_no_label, simplify
-from pyimagesearch.labels.paths import PathResolver
-from pyimagesearch.labels.split_names import parse_split
+from pyimagesearch.labels.paths import PathResolver, is_image_name
+from pyimagesearch.labels.splits import parse_split
 
 MAX_CATEGORY = 60  # letters of a label, as opposed to a sentence
 
@@ -165,10 +165,12 @@ def _guess(table: Table, free: Sequence[Column]) -> list[Column]:
 
 
 def _is_category(column: Column, rows: int) -> bool:
-    """Return whether a column holds words that come again, unlike titles and names."""
+    """Return whether a column holds words that come again, unlike titles, paths and addresses."""
     filled = [cell for cell in column.cells if not is_no_label(cell)]
     if any(is_list(cell) for cell in filled):
         return True
+    if any("://" in cell or is_image_name(cell) for cell in filled):
+        return False
     return max(map(len, filled)) <= MAX_CATEGORY and len(filled) <= max(rows // 2, 3)
 
 

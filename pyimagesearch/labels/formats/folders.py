@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 from pyimagesearch.labels.samples import Split
-from pyimagesearch.labels.split_names import folders_below, is_container, parse_split
+from pyimagesearch.labels.splits import is_container, names_below, parse_split
 
 NO_LABEL = "_none"
 
@@ -29,7 +29,7 @@ def label_folders(
     children: dict[Path, set[str]] = defaultdict(set)
     for folder in {photo.parent for photo in photos}:
         place = root
-        for name in folders_below(root, folder / "photo"):
+        for name in names_below(root, folder):
             children[place].add(name)
             place = place / name
     containers = {place for place, names in children.items() if all(map(is_container, names))}
@@ -38,7 +38,7 @@ def label_folders(
         label: str | None = None
         split: Split | None = None
         place = root
-        for name in folders_below(root, folder / "photo"):
+        for name in names_below(root, folder):
             if place in containers:
                 split = split or parse_split(name)
             else:
@@ -78,26 +78,38 @@ def read_folders(root: Path, photos: Sequence[Path]) -> ParsedFile:
 def find_copies(photos: Sequence[Path], labels: dict[Path, str]) -> dict[Path, Path]:
     """Return the photos that are copies of an earlier one, if the copies have different labels.
 
-    Only files of the same size are read.
+    Of photos of the same size a few bytes are compared, and the whole files if these are equal.
     """
-    by_size: dict[int, list[Path]] = defaultdict(list)
+    copies: dict[Path, Path] = {}
+    for same_size in _alike(photos, lambda photo: photo.stat().st_size or None):
+        if len({labels[photo] for photo in same_size}) < 2:
+            continue
+        for same_middle in _alike(same_size, _middle):
+            for original, *others in _alike(same_middle, _digest):
+                if {labels[original]} != {labels[photo] for photo in others}:
+                    copies.update(dict.fromkeys(others, original))
+    return copies
+
+
+def _alike(photos: Iterable[Path], key: Callable[[Path], Hashable | None]) -> list[list[Path]]:
+    """Return the photos of the same key, if there are several; None and errors are left out."""
+    groups: dict[Hashable, list[Path]] = defaultdict(list)
     for photo in photos:
         try:
-            by_size[photo.stat().st_size].append(photo)
-        except OSError:  # a broken link, which is reported when it is read
+            value = key(photo)
+        except OSError:  # it is reported when it is decoded
             continue
-    copies: dict[Path, Path] = {}
-    for size, same in by_size.items():
-        if size == 0 or len({labels[photo] for photo in same}) < 2:
-            continue
-        by_content: dict[bytes, list[Path]] = defaultdict(list)
-        for photo in same:
-            try:
-                with photo.open("rb") as file:
-                    by_content[hashlib.file_digest(file, "sha256").digest()].append(photo)
-            except OSError:
-                continue
-        for original, *others in by_content.values():
-            if {labels[original]} != {labels[photo] for photo in (original, *others)}:
-                copies.update(dict.fromkeys(others, original))
-    return copies
+        if value is not None:
+            groups[value].append(photo)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _middle(photo: Path) -> bytes:
+    with photo.open("rb") as file:
+        file.seek(photo.stat().st_size // 2)
+        return file.read(256)
+
+
+def _digest(photo: Path) -> bytes:
+    with photo.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

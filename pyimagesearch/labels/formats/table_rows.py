@@ -13,7 +13,7 @@ from pyimagesearch.labels.formats.text import UNDECODABLE, require_decoded
 from pyimagesearch.labels.paths import PathResolver
 from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 from pyimagesearch.labels.samples import Split
-from pyimagesearch.labels.split_names import parse_split
+from pyimagesearch.labels.splits import parse_split
 
 
 @dataclass(frozen=True)

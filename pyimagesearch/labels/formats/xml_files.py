@@ -1,7 +1,7 @@
 """XML: Pascal VOC, a file for each photo; CVAT for images and dlib's imglab, one file for all."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
@@ -13,7 +13,7 @@ from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.paths import PathResolver
 from pyimagesearch.labels.rows import Labels, ParsedFile, Row, SkippedRows
-from pyimagesearch.labels.split_names import parse_split
+from pyimagesearch.labels.splits import parse_split
 
 MAX_BYTES = 256 * 2**20
 MAX_TAG = 2**20  # bytes from one > to the next; the parser begins longer ones again and again
@@ -34,10 +34,8 @@ def read_xml(path: Path, resolver: PathResolver) -> ParsedFile:
             "and dlib's imglab"
         )
     if tag == "annotation":
-        name, labels = _voc(first)
-        # Tools pair the files by their names; the name inside is often an older one.
-        photo = resolver.find(path.stem).photo or name or path.stem
-        return ParsedFile([Row(1, photo, labels)], skipped, ["Pascal VOC"])
+        row = _voc_row(path, *_voc(first), 1, resolver)
+        return ParsedFile([row], skipped, ["Pascal VOC"])
 
     def rows() -> Iterator[Row]:
         number, image = 1, first  # type: int, Element | None
@@ -59,6 +57,23 @@ def read_voc(path: Path) -> tuple[str, Labels]:
     if found is None:
         raise CommandError(f"{path}: is not Pascal VOC: there is no <annotation>")
     return _voc(found)
+
+
+def read_voc_files(root: Path, paths: Sequence[Path], resolver: PathResolver) -> ParsedFile:
+    """Return a row for each file of Pascal VOC; files that are not one are skipped."""
+    skipped = SkippedRows(root, "file")
+    rows = []
+    for number, path in enumerate(paths, 1):
+        try:
+            rows.append(_voc_row(path, *read_voc(path), number, resolver))
+        except CommandError as error:
+            skipped.skip(number, str(error))
+    return ParsedFile(rows, skipped, ["Pascal VOC"])
+
+
+def _voc_row(path: Path, name: str, labels: Labels, number: int, resolver: PathResolver) -> Row:
+    # Tools pair the files by their names; the name inside is often an older one.
+    return Row(number, resolver.find(path.stem).photo or name or path.stem, labels)
 
 
 def _voc(annotation: Element) -> tuple[str, Labels]:

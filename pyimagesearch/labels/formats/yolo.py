@@ -25,17 +25,15 @@ _NAME_LISTS = (
 )
 
 
-def text_file_of(photo: Path) -> Path:
-    """Return the place of a photo's text file: photo.txt next to it, or in labels for images.
+def text_folder_of(folder: Path) -> Path:
+    """Return where the text files of the photos in `folder` are: there, or in labels for images.
 
     The last folder called images is replaced, as Ultralytics has it: images/train/a.jpg has
     labels/train/a.txt.
     """
-    parts = photo.parts
-    places = [number for number, part in enumerate(parts[:-1]) if part.lower() == "images"]
-    if not places:
-        return photo.with_suffix(".txt")
-    return Path(*parts[: places[-1]], "labels", *parts[places[-1] + 1 :]).with_suffix(".txt")
+    parts = folder.parts
+    places = [number for number, part in enumerate(parts) if part.lower() == "images"]
+    return Path(*parts[: places[-1]], "labels", *parts[places[-1] + 1 :]) if places else folder
 
 
 def holds_boxes(text_files: Iterable[Path]) -> bool:

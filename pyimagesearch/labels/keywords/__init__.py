@@ -12,8 +12,9 @@ from pyimagesearch.labels.existing import Existing, merge_labels
 from pyimagesearch.labels.keywords.iptc import change_iptc, keywords_in_iptc
 from pyimagesearch.labels.keywords.jpeg import Segment, read_segments, write_segments
 from pyimagesearch.labels.keywords.xmp import EMPTY, change_xmp, keywords_in_xmp
+from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 
-__all__ = ["JPEG_SUFFIXES", "keywords_in_xmp", "read_keywords", "write_keywords"]
+__all__ = ["JPEG_SUFFIXES", "keywords_in_xmp", "read_keywords", "read_photos", "write_keywords"]
 
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 _APP0, _APP1, _APP13 = 0xE0, 0xE1, 0xED
@@ -40,6 +41,18 @@ def read_keywords(path: Path) -> tuple[str, ...]:
         for keyword in keywords_in_iptc(segment.content[len(_PHOTOSHOP) :])
     }
     return tuple(sorted(iptc))
+
+
+def read_photos(root: Path, photos: Sequence[Path]) -> ParsedFile:
+    """Return a row for each photo with the keywords inside."""
+    skipped = SkippedRows(root, "photo")
+    rows = []
+    for number, photo in enumerate(photos, 1):
+        try:
+            rows.append(Row(number, str(photo), read_keywords(photo)))
+        except OSError as error:
+            skipped.skip(number, f"{photo}: cannot be read ({error.strerror})")
+    return ParsedFile(rows, skipped, ["keywords inside the photos (XMP or IPTC)"])
 
 
 def write_keywords(path: Path, labels: Sequence[str], existing: Existing = "keep") -> bool:
