@@ -3,6 +3,7 @@
 Mulan: https://mulan.sourceforge.net/format.html.
 """
 
+import csv
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -175,6 +176,7 @@ Columns = tuple[list[str], NDArray[np.float32], Sequence[int]]
 def _read_arff(path: Path) -> Columns:
     from scipy.io import arff
 
+    limit = csv.field_size_limit()
     try:
         data, meta = arff.loadarff(path)
         names = list(meta.names())
@@ -182,6 +184,8 @@ def _read_arff(path: Path) -> Columns:
     except (ValueError, NotImplementedError, StopIteration, arff.ArffError, IndexError) as error:
         reason = str(error).partition("\n")[0] or "it has no data"
         raise CommandError(f"{path}: is not a dense ARFF file with numbers ({reason})") from None
+    finally:
+        csv.field_size_limit(limit)  # SciPy lifts it for every reader of this process
     values = np.stack(columns, axis=1).astype(np.float32) if names else np.zeros((0, 0), "f4")
     return names, values, range(1, len(values) + 1)
 

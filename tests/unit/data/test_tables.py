@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,12 @@ def write(path: Path, text: str) -> Path:
 def test_an_arff_takes_its_labels_from_the_xml_next_to_it(tmp_path: Path, xml: str) -> None:
     write(tmp_path / xml, XML)
     check(read_labelled(write(tmp_path / "things-train.arff", ARFF), None, None))
+
+
+def test_reading_an_arff_leaves_the_limit_of_the_fields_of_csv_files(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    read_labelled(write(tmp_path / "a.arff", ARFF), None, ["red", "big"])
+    assert csv.field_size_limit() == limit
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.arff", ARFF), ("a.csv", CSV)])
