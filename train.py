@@ -19,41 +19,39 @@ import numpy as np
 
 from pyimagesearch import console, files, labels
 from pyimagesearch.cli import train_arguments, train_outputs
-from pyimagesearch.data import near_duplicates, tables
-from pyimagesearch.data.cache import load_images
+from pyimagesearch.data import cache, near_duplicates, tables
 from pyimagesearch.data.dataset import Dataset, Inputs, split
 from pyimagesearch.evaluation import audit, cross_validation, evaluate, metrics_json, report
-from pyimagesearch.labels.groups import LabelGroup, resolve_groups
+from pyimagesearch.labels.groups import LabelGroup, colour_columns, resolve_groups
 from pyimagesearch.scoring.metrics import Scores
 from pyimagesearch.tagger import Tagger
-from pyimagesearch.training import checkpoint
-from pyimagesearch.training.history import EpochMetrics, best_epoch
+from pyimagesearch.training import checkpoint, features
+from pyimagesearch.training.history import kept_epoch
 from pyimagesearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
     from sklearn.preprocessing import MultiLabelBinarizer
 
+    from pyimagesearch.training.calibrate import Trained
+
 
 def train(options: argparse.Namespace) -> None:
     """Load, split, build, fit, calibrate, evaluate, save."""
     data, binarizer, recipe = load(options)
     data = split(data, recipe.validation, recipe.seed)
-    model = build_model(data, recipe)
-    console.status(report.describe_training(model.count_params(), data, recipe))
 
     from pyimagesearch.training.calibrate import calibrate
 
     identity = checkpoint.identify(data, recipe)
     path = checkpoint.path_for(options.model)
     with checkpoint.keep(path, identity, options.resume) as saved_state:
-        history = fit(model, data, recipe, saved_state, options.workers)
-        tagger = calibrate(model, data, recipe)
-        predictions = tagger.predict(data.inputs, data.validation)
-        targets = data.targets[data.validation]
+        trained = fit(data, recipe, saved_state, options.workers)
+        tagger = calibrate(trained, data, recipe)
+        predictions, targets = tagger.decide(trained.held_out), data.targets[trained.indices]
         scores = evaluate.score(predictions, targets, data.classes, recipe.seed)
-        print(f"\n{report.describe_validation(scores, data, best_epoch(history))}")
-        save(model, tagger, binarizer, history, scores, data, recipe, options)
+        print(f"\n{report.describe_validation(scores, data, recipe, trained)}")
+        save(trained, tagger, binarizer, scores, data, recipe, options)
 
 
 def load(
@@ -91,12 +89,18 @@ def load(
         feature_names = table.names
         duplicate_groups = np.arange(len(samples))
     else:
-        samples, images = load_images(
-            *(samples, recipe.image_size, options.max_pixels),
-            *(options.max_unreadable, options.cache),
+        needs_features = recipe.backbone and not options.list_duplicates
+        if needs_features:
+            has_colours = 0 < len(colour_columns(groups, classes)) < len(classes)
+            conversion = features.conversion(recipe.backbone, recipe.image_size, has_colours)
+        else:
+            side = features.small_side(recipe.image_size) if recipe.backbone else recipe.image_size
+            conversion = cache.pictures(side)
+        samples, rows = cache.load(
+            samples, conversion, options.max_pixels, options.max_unreadable, options.cache
         )
-        inputs, feature_names = images, ()
-        duplicate_groups = near_duplicates.find_groups(images)
+        inputs, feature_names = rows, ()
+        duplicate_groups = near_duplicates.find_groups(rows["picture"] if needs_features else rows)
         if not options.list_duplicates:
             print(f"\n{report.describe_duplicates(duplicate_groups)}", flush=True)
 
@@ -121,19 +125,21 @@ def build_model(data: Dataset, recipe: Recipe) -> "keras.Model":
     """Return the untrained network: (batch, S, S, 3) RGB in 0..1, or features -> sigmoids."""
     import keras
 
-    from pyimagesearch.labels.groups import colour_columns
+    from pyimagesearch.networks import keras_settings
     from pyimagesearch.networks.factored import FactoredNet
     from pyimagesearch.networks.mlp import MultiLabelMLP
+    from pyimagesearch.networks.pretrained import build_heads
     from pyimagesearch.smallervggnet import SmallerVGGNet
+    from pyimagesearch.training.heads import heads_of
 
-    # An old keras.json in the home folder may have set other values.
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
+    keras_settings.set_defaults()
     keras.utils.set_random_seed(recipe.seed)
     side, classes = recipe.image_size, len(data.classes)
     match recipe.architecture:
         case "smallervggnet":
             return SmallerVGGNet.build(side, side, 3, classes, finalAct="sigmoid")
+        case "pretrained":
+            return build_heads(heads_of(data, recipe), recipe.backbone)
         case "factored":
             return FactoredNet.build(side, colour_columns(data.groups, data.classes), classes)
         case _:
@@ -143,28 +149,27 @@ def build_model(data: Dataset, recipe: Recipe) -> "keras.Model":
 
 
 def fit(
-    model: "keras.Model",
-    data: Dataset,
-    recipe: Recipe,
-    saved_state: checkpoint.Checkpoint,
-    workers: int | None,
-) -> list[EpochMetrics]:
-    """Train the network in place, in this process or with several workers; return its epochs."""
-    on_epoch = report.EpochPrinter(recipe.epochs)
-    if workers:
-        from pyimagesearch.cluster.training import fit_with_workers
+    data: Dataset, recipe: Recipe, saved_state: checkpoint.Checkpoint, workers: int | None
+) -> "Trained":
+    """Build and train the network, in this process or with several workers."""
+    from pyimagesearch.training import calibrate
+    from pyimagesearch.training import fit as training
 
-        return fit_with_workers(model, data, recipe, on_epoch, saved_state, workers, build_model)
-    from pyimagesearch.training import loop
+    on_epoch = report.EpochPrinter(training.count_epochs(data, recipe))
+    console.status(report.describe_training(data, recipe))
+    if not workers:
+        return training.fit(build_model, data, recipe, on_epoch, saved_state)
+    from pyimagesearch.cluster.training import fit_with_workers
 
-    return loop.fit(model, data, recipe, on_epoch, saved_state)
+    model = build_model(data, recipe)
+    history = fit_with_workers(model, data, recipe, on_epoch, saved_state, workers, build_model)
+    return calibrate.trained(model, history, data, recipe)
 
 
 def save(
-    model: "keras.Model",
+    trained: "Trained",
     tagger: Tagger,
     binarizer: "MultiLabelBinarizer",
-    history: list[EpochMetrics],
     scores: Scores,
     data: Dataset,
     recipe: Recipe,
@@ -174,19 +179,26 @@ def save(
     from pyimagesearch.evaluation import plots
     from pyimagesearch.model_file import predictors, save_load
 
-    onnx_bytes = predictors.try_export(model, tagger.config, data.inputs[data.validation[:64]])
+    model, examples = trained.model, data.inputs[data.validation[:64]]
+    if recipe.backbone:
+        from pyimagesearch.networks.pretrained import assemble
+        from pyimagesearch.training.heads import heads_of
+
+        model = assemble(model, heads_of(data, recipe), recipe.backbone)
+        examples = examples["picture"].repeat(features.REDUCTION, 1).repeat(features.REDUCTION, 2)
+    onnx_bytes = predictors.try_export(model, tagger.config, examples)
     made_by = {
         "recipe": asdict(recipe),
-        "epoch": best_epoch(history).number,
-        "epochs": [asdict(epoch) for epoch in history],
+        "epoch": kept_epoch(trained.history, recipe).number,
+        "epochs": [asdict(epoch) for epoch in trained.history],
         f"training_{data.unit}": len(data.training),
-        f"validation_{data.unit}": [data.samples[index].path for index in data.validation],
+        f"validation_{data.unit}": [data.samples[index].path for index in trained.indices],
         "flags": vars(options),
     }
     paths = (options.model, options.labelbin, options.plot, options.metrics)
     with files.atomic_writes(paths, ".keras") as (model_file, labelbin, plot, metrics):
         save_load.save(model, tagger.config, onnx_bytes, binarizer, model_file, labelbin)
-        plots.plot_history(history, data, recipe, plot)
+        plots.plot_history(trained.history, data, recipe, plot)
         metrics_json.write(metrics, scores, made_by)
     console.status(f"wrote {', '.join(map(str, paths))}")
 

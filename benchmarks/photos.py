@@ -4,14 +4,13 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pyimagesearch import labels
 from pyimagesearch.cli import train_arguments
 from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.images import pool
-from pyimagesearch.tagger import Tagger
+from pyimagesearch.tagger import Tagger, accept_all
 from pyimagesearch.training.recipe import Recipe
 from train import load as load_labelled
 
@@ -63,4 +62,4 @@ def decode_all(paths: Sequence[Path], side: int) -> None:
 
 def without_rejection(tagger: Tagger) -> Tagger:
     """Return `tagger` without its rejection of unknown photos."""
-    return Tagger(replace(tagger.config, energy_threshold=0.0), tagger.network)
+    return Tagger(accept_all(tagger.config), tagger.network)

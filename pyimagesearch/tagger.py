@@ -23,6 +23,7 @@ from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.model_file import predictors, save_load
 from pyimagesearch.model_file.config import TaggerConfig
+from pyimagesearch.model_file.predictors import Outputs
 from pyimagesearch.scoring import rejection, thresholds
 from pyimagesearch.scoring.calibration import calibrate
 
@@ -42,6 +43,7 @@ class Tagged:
     tags: tuple[str, ...]
     probabilities: dict[str, float]
     is_new_combination: bool  # two of these tags never occurred together in training
+    unknown_groups: tuple[str, ...] = ()  # label groups of which no label is known here
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,22 @@ class Predictions:
     probabilities: NDArray[np.float32]  # (N, L)
     uncalibrated: NDArray[np.float32]  # (N, L), as they come from the network
     predicted: NDArray[np.bool_]  # (N, L), the labels that apply; none for an unknown image
+
+
+def accept_all(config: TaggerConfig) -> TaggerConfig:
+    """Return `config` without rejection of unknown images."""
+    limits = (rejection.LARGEST_DISTANCE,) * len(config.distance_limits)
+    return replace(config, energy_threshold=0.0, distance_limits=limits)
+
+
+def run_network(
+    network: predictors.Predict, inputs: Inputs, indices: NDArray[np.intp] | None = None
+) -> Outputs:
+    """Return the outputs for N inputs, or for those at `indices`, computed in batches."""
+    chosen = np.arange(len(inputs)) if indices is None else indices
+    starts = range(0, max(1, len(chosen)), BATCH_SIZE)
+    batches = (inputs[chosen[start : start + BATCH_SIZE]] for start in starts)
+    return predictors.join([network(batch) for batch in batches])
 
 
 class Tagger:
@@ -82,9 +100,7 @@ class Tagger:
         """
         config, predict = save_load.load(Path(model), Path(labelbin), engine, threads)
         if threshold is not None:
-            config = replace(
-                config, thresholds=(threshold,) * len(config.labels), energy_threshold=0.0
-            )
+            config = replace(accept_all(config), thresholds=(threshold,) * len(config.labels))
         return Tagger(config, predict)
 
     @overload  # a str is an iterable of str, too
@@ -142,18 +158,21 @@ class Tagger:
 
         Images are uint8 RGB (N, S, S, 3), features float32 (N, F) in the order of the config.
         """
-        chosen = np.arange(len(inputs)) if indices is None else indices
-        starts = range(0, max(1, len(chosen)), BATCH_SIZE)
-        batches = (inputs[chosen[start : start + BATCH_SIZE]] for start in starts)
-        uncalibrated = np.concatenate([self.network(batch) for batch in batches])
-        config = self.config
+        return self.decide(run_network(self.network, inputs, indices))
+
+    def decide(self, outputs: Outputs) -> Predictions:
+        """Return the predictions that follow from the outputs of the network."""
+        config, uncalibrated = self.config, outputs.probabilities
         probabilities = uncalibrated
         if config.temperatures:
             probabilities = calibrate(uncalibrated, np.array(config.temperatures))
         limits = np.array(config.thresholds)
-        predicted = thresholds.apply_thresholds(probabilities, limits, config.groups, config.labels)
-        is_known = rejection.joint_energy(uncalibrated) >= config.energy_threshold
-        return Predictions(probabilities, uncalibrated, predicted & is_known[:, None])
+        applies = thresholds.apply_thresholds(probabilities, limits, config.groups, config.labels)
+        applies &= (rejection.joint_energy(uncalibrated) >= config.energy_threshold)[:, None]
+        if config.distance_limits:
+            is_far = outputs.distances > np.array(config.distance_limits)
+            applies = rejection.reject(applies, is_far, config.groups, config.labels)
+        return Predictions(probabilities, uncalibrated, applies)
 
     def tag_files(
         self,
@@ -194,4 +213,8 @@ class Tagger:
         applied = [label for label, does in zip(labels, applies, strict=True) if does]
         last = len(self.config.groups)
         tags = tuple(sorted(applied, key=lambda t: (self._rank.get(t, last), -by_label[t])))
-        return Tagged(tags, by_label, not self._seen.issuperset(combinations(sorted(tags), 2)))
+        unknown = tuple(
+            group.name for group in self.config.groups if tags and not set(group.labels) & set(tags)
+        )
+        is_new = not self._seen.issuperset(combinations(sorted(tags), 2))
+        return Tagged(tags, by_label, is_new, unknown)

@@ -84,6 +84,7 @@ def draw_tags(pixels: NDArray[np.uint8], tagged: Tagged) -> NDArray[np.uint8]:
     if min(height, width) * LONG_SIDE >= max(height, width):  # a thinner one would vanish
         copy = imutils.resize(pixels, **{"width" if width >= height else "height": LONG_SIDE})
     lines = [f"{tag}: {tagged.probabilities[tag]:.1%}" for tag in tagged.tags] or [NOTHING]
+    lines += [f"{group}: nothing known" for group in tagged.unknown_groups]
     if tagged.is_new_combination:
         lines.append("new combination")
 

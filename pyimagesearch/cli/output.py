@@ -37,7 +37,8 @@ def text_writer(is_detailed: bool, top_k: int | None) -> RowWriter:
         shown = [f"{tag} {result.probabilities[tag]:.1%}" for tag in result.tags[:top_k]]
         tags = ", ".join(shown) or NOTHING
         new = " (new combination: never seen together in training)"
-        print(escaped(f"{path}: {tags}{new if result.is_new_combination else ''}"))
+        unknown = "".join(f" ({group}: nothing known)" for group in result.unknown_groups)
+        print(escaped(f"{path}: {tags}{unknown}{new if result.is_new_combination else ''}"))
         if is_detailed:
             for label, probability in _most_likely(result, top_k).items():
                 print(escaped(f"{label}: {probability:.2%}"))
@@ -55,6 +56,7 @@ def json_writer(top_k: int | None) -> RowWriter:
         else:
             row["tags"] = result.tags
             row["new_combination"] = result.is_new_combination
+            row["unknown_groups"] = result.unknown_groups
             row["probabilities"] = {k: round(v, 6) for k, v in _most_likely(result, top_k).items()}
         print(json.dumps(row, ensure_ascii=False))
 

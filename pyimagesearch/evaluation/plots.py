@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from pyimagesearch.data.dataset import Dataset
-from pyimagesearch.training.history import EpochMetrics, best_epoch
+from pyimagesearch.training.history import EpochMetrics, kept_epoch
 from pyimagesearch.training.recipe import Recipe
 
 TRAINING, VALIDATION = "#9a9a9a", "#c22f2f"
@@ -53,10 +53,10 @@ def plot_history(epochs: Sequence[EpochMetrics], data: Dataset, recipe: Recipe, 
         ([e.validation_exact_match for e in epochs], VALIDATION, "-", "validation, exact match"),
     ):
         scores.plot(numbers, values, marker=marker, color=colour, linestyle=style, label=label)
-    best = best_epoch(epochs)
+    kept = kept_epoch(epochs, recipe)
     scores.annotate(
-        f"best: epoch {best.number}, exact match {best.validation_exact_match:.1%}",
-        (best.number, best.validation_exact_match),
+        f"kept: epoch {kept.number}, exact match {kept.validation_exact_match:.1%}",
+        (kept.number, kept.validation_exact_match),
         xytext=(0.97, 0.42),
         textcoords="axes fraction",
         ha="right",

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,11 @@ from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.labels.samples import Sample, count_labels, count_labelsets
 from pyimagesearch.scoring.metrics import Scores
-from pyimagesearch.training.history import EpochMetrics
+from pyimagesearch.training.history import EpochMetrics, kept_epoch
 from pyimagesearch.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pyimagesearch.training.calibrate import Trained
 
 LABELSETS = 30  # shown one by one
 
@@ -74,14 +78,15 @@ def describe_duplicates(duplicate_groups: NDArray[np.integer]) -> str:
     )
 
 
-def describe_training(parameters: int, data: Dataset, recipe: Recipe) -> str:
+def describe_training(data: Dataset, recipe: Recipe) -> str:
     """Return in one line which network is trained on what."""
     size = f"{recipe.image_size} x {recipe.image_size} pixels"
     if data.feature_names:
         size = f"{len(data.feature_names)} features"
+    network = recipe.backbone or recipe.architecture
     return (
-        f"training {recipe.architecture} ({parameters:,} parameters) on {len(data.training)} "
-        f"{data.unit} of {size}; {len(data.validation)} others are held out for validation"
+        f"training {network} on {len(data.training)} {data.unit} of {size}; "
+        f"{len(data.validation)} others are held out for validation"
     )
 
 
@@ -102,12 +107,25 @@ class EpochPrinter:
         )
 
 
-def describe_validation(scores: Scores, data: Dataset, best: EpochMetrics) -> str:
-    """Return the scores on the validation inputs, and how these were used."""
-    return (
-        f"Validation set: {scores.images} {data.unit}, not trained on, but used to pick the best "
-        f"epoch ({best.number}) and the thresholds\n{describe_scores(scores, data.unit)}"
-    )
+def describe_validation(scores: Scores, data: Dataset, recipe: Recipe, trained: "Trained") -> str:
+    """Return the scores on inputs that were not trained on, and how these were used."""
+    if len(trained.indices) > len(data.validation):
+        title = (
+            f"Cross-validation: each of {scores.images} {data.unit} was predicted by a network not "
+            "trained on it; they were used to choose the thresholds; the saved model is trained on "
+            "all of them"
+        )
+    elif recipe.backbone:
+        title = (
+            f"Validation set: {scores.images} {data.unit}, not trained on, but used to choose the "
+            "thresholds"
+        )
+    else:
+        title = (
+            f"Validation set: {scores.images} {data.unit}, not trained on, but used to pick the "
+            f"best epoch ({kept_epoch(trained.history, recipe).number}) and the thresholds"
+        )
+    return f"{title}\n{describe_scores(scores, data.unit)}"
 
 
 def describe_scores(scores: Scores, unit: str = "photos") -> str:

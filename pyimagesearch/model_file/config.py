@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.labels.groups import LabelGroup, colour_columns
 
 LARGEST_IMAGE = 1024  # pixels per side; with more, a batch does not fit into ordinary memory
 COLOUR_ORDER, SCALE = "RGB", 1 / 255
+STRIDE = 32  # pixels of the image for each cell of a class activation map
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class TaggerConfig:
     pairs: tuple[tuple[int, int], ...]  # column indices of labels seen together in training, sorted
     temperatures: tuple[float, ...] = ()  # divide the logits; empty: logits stay as they are
     energy_threshold: float = 0.0  # images with a lower energy get no tags; see scoring.rejection
+    # An image gets no tags if its first distance is larger than the first limit, and no colour if
+    # the second is. A network that measures distances has them, and maps, as further outputs.
+    distance_limits: tuple[float, ...] = ()
     colour_order: str = COLOUR_ORDER
     scale: float = SCALE
     features: tuple[str, ...] = ()
@@ -35,6 +39,18 @@ class TaggerConfig:
         """The shape of one input: (S, S, 3) of uint8, or (F,) of float32."""
         side = self.image_size
         return (side, side, 3) if side else (len(self.features),)
+
+    @property
+    def output_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The outputs of the network by name, in order, and their shapes for one input."""
+        shapes: dict[str, tuple[int, ...]] = {"probabilities": (len(self.labels),)}
+        if self.distance_limits:
+            cells = self.image_size // STRIDE
+            colours = len(colour_columns(self.groups, self.labels))
+            mapped = len(self.labels) - (colours if colours < len(self.labels) else 0)
+            shapes["distances"] = (len(self.distance_limits),)
+            shapes["maps"] = (cells, cells, mapped)
+        return shapes
 
     def to_json(self, digests: Mapping[str, str]) -> str:
         """Return the config as JSON text, together with the `archive.digests` of the model file."""
@@ -62,6 +78,7 @@ class TaggerConfig:
             temperatures=tuple(map(float, fields.get("temperatures", ()))),
             # Models saved before 2.0 call it least_energy.
             energy_threshold=float(fields.get("energy_threshold", fields.get("least_energy", 0.0))),
+            distance_limits=tuple(map(float, fields.get("distance_limits", ()))),
             colour_order=str(fields["colour_order"]),
             scale=float(fields["scale"]),
             features=tuple(map(str, fields.get("features", ()))),

@@ -5,7 +5,7 @@ layers of this package's networks are supported; any other layer raises Unsuppor
 operators must be among those of guard/onnx_operators.py, or `guard` refuses the graph.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -52,12 +52,12 @@ class _Graph:
         return self.constant(np.array(values, np.int64))
 
 
-def to_onnx(model: keras.Model, scale: float, output: str = "probabilities") -> bytes:
+def to_onnx(model: keras.Model, scale: float, outputs: Sequence[str] = ("probabilities",)) -> bytes:
     """Return the ONNX graph of `model` as bytes.
 
     Its input is "images", uint8 (N, S, S, 3), which is first multiplied by `scale`, or "features",
-    float32 (N, F). Its output, called `output`, is float32 in the shape that `model` returns.
-    Raises UnsupportedLayerError.
+    float32 (N, F). Its `outputs`, by name in the order of those of `model`, are float32 in the
+    shapes that `model` returns. Raises UnsupportedLayerError.
     """
     graph = _Graph()
     last = "features"
@@ -65,7 +65,7 @@ def to_onnx(model: keras.Model, scale: float, output: str = "probabilities") -> 
         floats = graph.add("Cast", "images", to=TensorProto.FLOAT)
         scaled = graph.add("Mul", floats, graph.floats(scale))
         last = graph.add("Transpose", scaled, perm=NCHW)
-    outputs = {id(model.inputs[0]): last}
+    tensors = {id(model.inputs[0]): last}
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
@@ -76,24 +76,28 @@ def to_onnx(model: keras.Model, scale: float, output: str = "probabilities") -> 
             )
         given = layer.input if isinstance(layer.input, list) else [layer.input]
         # The layers of a Sequential form a chain; their tensors are not those of the model.
-        chained = isinstance(model, keras.Sequential)
-        inputs = [last] if chained else [outputs[id(tensor)] for tensor in given]
-        last = outputs[id(layer.output)] = translate(graph, layer, *inputs)
-    if len(model.output_shape) == 4:
-        last = graph.add("Transpose", last, perm=NHWC)
-    graph.add("Identity", last)
-    graph.nodes[-1].output[0] = output
+        is_chain = isinstance(model, keras.Sequential)
+        inputs = [last] if is_chain else [tensors[id(tensor)] for tensor in given]
+        last = tensors[id(layer.output)] = translate(graph, layer, *inputs)
+    found = [last] if len(model.outputs) == 1 else [tensors[id(t)] for t in model.outputs]
+    for name, value, tensor in zip(outputs, found, model.outputs, strict=True):
+        is_map = len(tensor.shape) == 4
+        graph.add("Identity", graph.add("Transpose", value, perm=NHWC) if is_map else value)
+        graph.nodes[-1].output[0] = name
 
     name, kind = ("images", TensorProto.UINT8) if takes_images else ("features", TensorProto.FLOAT)
     given = helper.make_tensor_value_info(name, kind, ["N", *model.input_shape[1:]])
-    wanted = helper.make_tensor_value_info(
-        output, TensorProto.FLOAT, ["N", *model.output_shape[1:]]
-    )
+    wanted = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *tensor.shape[1:]])
+        for name, tensor in zip(outputs, model.outputs, strict=True)
+    ]
     return _serialized(graph, given, wanted)
 
 
-def _serialized(graph: _Graph, given: onnx.ValueInfoProto, wanted: onnx.ValueInfoProto) -> bytes:
-    proto = helper.make_graph(graph.nodes, "tagger", [given], [wanted], graph.constants)
+def _serialized(
+    graph: _Graph, given: onnx.ValueInfoProto, wanted: Sequence[onnx.ValueInfoProto]
+) -> bytes:
+    proto = helper.make_graph(graph.nodes, "tagger", [given], wanted, graph.constants)
     opset = [helper.make_opsetid("", OPSET)]
     model = helper.make_model(proto, opset_imports=opset, producer_name="pyimagesearch")
     model.ir_version = 9  # what onnxruntime has read since 2023
@@ -184,10 +188,17 @@ def _rescaling(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
 
 
 def _reshape(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
-    """Move the channels of images last, as in Keras, before the numbers are regrouped."""
+    """Regroup the numbers in the order of Keras, which has the channels of images last."""
     if len(layer.input.shape) == 4:
         x = graph.add("Transpose", x, perm=NHWC)
-    return graph.add("Reshape", x, graph.integers(-1, *layer.output.shape[1:]))
+    x = graph.add("Reshape", x, graph.integers(-1, *layer.output.shape[1:]))
+    return graph.add("Transpose", x, perm=NCHW) if len(layer.output.shape) == 4 else x
+
+
+def _unit_normalization(graph: _Graph, layer: keras.layers.Layer, x: str) -> str:
+    if len(layer.input.shape) != 2:
+        raise UnsupportedLayerError("the ONNX export supports UnitNormalization of vectors only")
+    return graph.add("Div", x, graph.add("ReduceL2", x, axes=[1], keepdims=1))
 
 
 def _global_pooling(kind: str) -> "Translation":
@@ -216,6 +227,7 @@ _TRANSLATIONS: dict[str, Translation] = {
         "ReduceMean", x, axes=[1], keepdims=0
     ),
     "GlobalAveragePooling2D": _global_pooling("GlobalAveragePool"),
+    "GlobalMaxPooling1D": lambda graph, layer, x: graph.add("ReduceMax", x, axes=[1], keepdims=0),
     "GlobalMaxPooling2D": _global_pooling("GlobalMaxPool"),
     "LayerNormalization": _layer_normalization,
     "MaxPooling2D": _pooling("MaxPool"),
@@ -224,5 +236,6 @@ _TRANSLATIONS: dict[str, Translation] = {
     "Rescaling": _rescaling,
     "Normalization": _normalization,
     "Reshape": _reshape,
+    "UnitNormalization": _unit_normalization,
     "Softmax": lambda graph, layer, x: graph.add("Softmax", x, axis=layer.axis),
 }

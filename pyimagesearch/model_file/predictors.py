@@ -1,6 +1,7 @@
 """A network as a function from inputs to probabilities, run by onnxruntime or by Keras."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,33 @@ from pyimagesearch.model_file.guard.refused import shortened
 if TYPE_CHECKING:
     import keras
 
-# Returns float32 (N, L).
-Predict = Callable[[Inputs], NDArray[np.float32]]
 TOLERANCE = 1e-4  # between the probabilities of the ONNX export and those of the network
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a network computes for N inputs."""
+
+    probabilities: NDArray[np.float32]  # (N, L)
+    distances: NDArray[np.float32]  # (N, D); D is 0 if the network measures none
+
+
+Predict = Callable[[Inputs], Outputs]
+
+
+def join(parts: Sequence[Outputs]) -> Outputs:
+    """Return the outputs for several batches as one."""
+    return Outputs(
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.distances for part in parts]),
+    )
+
+
+def outputs_of(arrays: Sequence[NDArray[np.float32]]) -> Outputs:
+    """Return the outputs of a network, of which only the first is there in every network."""
+    probabilities = np.asarray(arrays[0])
+    none = np.zeros((len(probabilities), 0), np.float32)
+    return Outputs(probabilities, np.asarray(arrays[1]) if len(arrays) > 1 else none)
 
 
 def onnx_predictor(
@@ -50,20 +75,22 @@ def onnx_predictor(
         ) from None
     name = session.get_inputs()[0].name
 
-    def predict(batch: Inputs) -> NDArray[np.float32]:
+    wanted = [output for output in config.output_shapes if output != "maps"]
+
+    def predict(batch: Inputs) -> Outputs:
         try:
-            probabilities: NDArray[np.float32] = session.run(None, {name: batch})[0]
+            outputs = outputs_of(session.run(wanted, {name: batch}))
         except Exception as error:  # as above
             raise CommandError(
                 f"{source}: its ONNX export fails ({shortened(error)}); use --engine keras or "
                 "train again"
             ) from None
-        if probabilities.shape != (len(batch), len(config.labels)):
+        if outputs.probabilities.shape != (len(batch), len(config.labels)):
             raise CommandError(
                 f"{source}: its ONNX export does not predict each input separately; use --engine "
                 "keras or train again"
             )
-        return probabilities
+        return outputs
 
     return _in_parts(predict, export.activations)
 
@@ -71,10 +98,10 @@ def onnx_predictor(
 def keras_predictor(network: "keras.Model", config: TaggerConfig) -> Predict:
     """Return a Keras network as a function."""
 
-    def predict(batch: Inputs) -> NDArray[np.float32]:
+    def predict(batch: Inputs) -> Outputs:
         scaled = batch.astype(np.float32) * np.float32(config.scale if config.image_size else 1)
-        probabilities: NDArray[np.float32] = network(scaled, training=False).numpy()
-        return probabilities
+        found = network(scaled, training=False)
+        return outputs_of(found if isinstance(found, list | tuple) else [found])
 
     return _in_parts(predict, count_activations(network))
 
@@ -83,11 +110,11 @@ def _in_parts(predict: Predict, activations: int) -> Predict:
     """Return `predict` for batches of any size; `activations` are those of one input."""
     size = max(1, MAX_ACTIVATIONS // max(1, activations))
 
-    def predict_in_parts(batch: Inputs) -> NDArray[np.float32]:
+    def predict_in_parts(batch: Inputs) -> Outputs:
         if len(batch) <= size:
             return predict(batch)
         starts = range(0, len(batch), size)
-        return np.concatenate([predict(batch[start : start + size]) for start in starts])
+        return join([predict(batch[start : start + size]) for start in starts])
 
     return predict_in_parts
 
@@ -100,12 +127,13 @@ def export_onnx(network: "keras.Model", config: TaggerConfig, inputs: Inputs) ->
     """
     from pyimagesearch.model_file.onnx_export import to_onnx
 
-    graph = to_onnx(network, config.scale)
+    graph = to_onnx(network, config.scale, tuple(config.output_shapes))
     if len(graph) > MAX_BYTES[ONNX]:
         raise ValueError(f"the ONNX export would have {len(graph)} bytes")
-    export = OnnxExport(graph, onnx_graph.check(graph, config.input_shape, len(config.labels)))
-    exported = onnx_predictor(export, config)(inputs)
-    difference = float(np.abs(exported - keras_predictor(network, config)(inputs)).max())
+    export = OnnxExport(graph, onnx_graph.check(graph, config.input_shape, config.output_shapes))
+    exported = onnx_predictor(export, config)(inputs).probabilities
+    expected = keras_predictor(network, config)(inputs).probabilities
+    difference = float(np.abs(exported - expected).max())
     if not difference <= TOLERANCE:
         raise ValueError(f"the probabilities of the ONNX export differ by {difference:.1e}")
     return graph

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pyimagesearch.console import CommandError
 from pyimagesearch.networks import pytorch_weights
 
+BOTTLENECK = 320  # channels of the last block
 CHANNELS = 1280  # of the features
 STRIDE = 32  # pixels of the image for each cell of the features
 CLASSES = 1000  # of ImageNet
@@ -65,99 +66,88 @@ _NORMS = {
 
 
 class EfficientNetLite:
-    """The backbone by the name of its variant, in stock Keras layers."""
+    """The backbone by the name of its variant, in stock Keras layers.
+
+    Batch normalisation is folded into the convolutions before it, which computes the same faster.
+    """
 
     @staticmethod
-    def build(
-        variant: str,
-        side: int | None = None,
-        weights: str | None = "imagenet",
-        include_top: bool = False,
-        batch_norm: bool = False,
-    ) -> keras.Model:
-        """Return the uncompiled network for (batch, side, side, 3) RGB images scaled to 0..1.
+    def build(variant: str, side: int | None = None, include_top: bool = False) -> keras.Model:
+        """Return the pretrained network for (batch, side, side, 3) RGB images scaled to 0..1.
 
         `variant` is a key of VARIANTS, `side` the image size, by default the variant's own. The
         output is the feature map, (batch, side / 32, side / 32, 1280), or with `include_top` the
-        logits of the 1000 ImageNet classes, (batch, 1000). Without `batch_norm` the batch
-        normalisation is folded into the convolutions before it, which computes the same faster.
-        Without `weights` they are random. Raises CommandError if the package with them is missing.
+        logits of the 1000 ImageNet classes, (batch, 1000). Raises CommandError if the package with
+        the weights is missing.
         """
         side = side or VARIANTS[variant].image_size
         images = keras.Input((side, side, 3))
-        outputs = feature_map(images, variant, batch_norm)
+        outputs = features(bottleneck(images, variant))
         if include_top:
             pooled = layers.GlobalAveragePooling2D()(outputs)
             outputs = layers.Dense(CLASSES, name="_fc")(pooled)
         model = keras.Model(images, outputs, name=variant.replace("-", "_"))
-        if weights is not None:
-            set_weights(model, read_weights(variant))
+        set_weights(model, read_weights(variant))
         return model
 
 
-def feature_map(
-    images: keras.KerasTensor, variant: str, batch_norm: bool = False
-) -> keras.KerasTensor:
-    """Return the features (batch, H / 32, W / 32, 1280) of `images` (batch, H, W, 1 or 3) in 0..1.
+def bottleneck(images: keras.KerasTensor, variant: str) -> keras.KerasTensor:
+    """Return the output of the last block for `images` in 0..1, (batch, H / 32, W / 32, 320).
 
-    One channel is luminance. Build the model from what comes of it, then call `set_weights`.
+    `images` is (batch, H, W, 1 or 3); one channel is luminance. `features` needs nothing else, so
+    the bottleneck holds the same information in a quarter of the numbers. Build a model from the
+    result, then call `set_weights`.
     """
-
-    same = {"padding": "same", "use_bias": not batch_norm}
-
-    def normalised(convolution: layers.Layer, x: keras.KerasTensor) -> keras.KerasTensor:
-        x = convolution(x)
-        if not batch_norm:
-            return x
-        return layers.BatchNormalization(epsilon=EPSILON, name=_norm_after(convolution.name))(x)
-
-    def relu6(x: keras.KerasTensor) -> keras.KerasTensor:
-        return layers.ReLU(max_value=6)(x)
-
     # (x - 127) / 128 of the pixels' 0..255.
     x = layers.Rescaling(255 / 128, -127 / 128)(images)
-    x = relu6(normalised(layers.Conv2D(32, 3, 2, name="_conv_stem", **same), x))
+    x = _relu6(layers.Conv2D(32, 3, 2, padding="same", name="_conv_stem")(x))
     for number, (kernel, stride, expansion, channels) in enumerate(_blocks(VARIANTS[variant])):
         block, inputs = f"_blocks.{number}.", x
         if expansion > 1:
             wide = expansion * inputs.shape[-1]
-            x = relu6(normalised(layers.Conv2D(wide, 1, name=f"{block}_expand_conv", **same), x))
-        depthwise = layers.DepthwiseConv2D(kernel, stride, name=f"{block}_depthwise_conv", **same)
-        x = relu6(normalised(depthwise, x))
-        x = normalised(layers.Conv2D(channels, 1, name=f"{block}_project_conv", **same), x)
+            x = _relu6(layers.Conv2D(wide, 1, name=f"{block}_expand_conv")(x))
+        x = layers.DepthwiseConv2D(kernel, stride, padding="same", name=f"{block}_depthwise_conv")(
+            x
+        )
+        x = layers.Conv2D(channels, 1, name=f"{block}_project_conv")(_relu6(x))
         if x.shape[1:] == inputs.shape[1:]:
             x = layers.Add()([x, inputs])
-    return relu6(normalised(layers.Conv2D(CHANNELS, 1, name="_conv_head", **same), x))
+    return x
+
+
+def features(bottleneck: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the feature map (batch, h, w, 1280) of a bottleneck (batch, h, w, 320)."""
+    return _relu6(layers.Conv2D(CHANNELS, 1, name="_conv_head")(bottleneck))
+
+
+def _relu6(x: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.ReLU(max_value=6)(x)
 
 
 def set_weights(model: keras.Model, state: State) -> None:
-    """Give the layers of `model` that `build` or `feature_map` made the weights in `state`.
+    """Give the layers of `model` that `bottleneck` and `features` made the weights in `state`.
 
-    `state` are PyTorch's arrays by name; the layers have their names. If the network sees
-    luminance, the first kernels are summed over red, green and blue, which computes what the
-    luminance in all three channels would.
+    `state` holds PyTorch's arrays by name; the layers have these names. If the network sees
+    luminance, the first kernels are summed over red, green and blue, which computes the same as
+    the luminance in all three channels.
     """
     for layer in model.layers:
         name = layer.name
         if f"{name}.weight" not in state:
             continue
-        if isinstance(layer, layers.BatchNormalization):
-            layer.set_weights(_batch_norm(state, name))
-        elif isinstance(layer, layers.Dense):
+        if isinstance(layer, layers.Dense):
             layer.set_weights([state[f"{name}.weight"].T, state[f"{name}.bias"]])
-        else:
-            depthwise = isinstance(layer, layers.DepthwiseConv2D)
-            # From (out, in, height, width), where in is 1 if depthwise.
-            kernel = state[f"{name}.weight"].transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
-            if layer.kernel.shape[2] == 1 < kernel.shape[2]:
-                kernel = kernel.sum(axis=2, keepdims=True)
-            if layer.use_bias:
-                gamma, beta, mean, variance = _batch_norm(state, _norm_after(name))
-                scale = gamma / np.sqrt(variance + EPSILON)
-                kernel = kernel * (scale[:, None] if depthwise else scale)
-                layer.set_weights([kernel, beta - mean * scale])
-            else:
-                layer.set_weights([kernel])
+            continue
+        is_depthwise = isinstance(layer, layers.DepthwiseConv2D)
+        # From (out, in, height, width); for a depthwise convolution, in is 1.
+        kernel = state[f"{name}.weight"].transpose((2, 3, 0, 1) if is_depthwise else (2, 3, 1, 0))
+        if layer.kernel.shape[2] == 1 < kernel.shape[2]:
+            kernel = kernel.sum(axis=2, keepdims=True)
+        gamma, beta, mean, variance = _batch_norm(state, _norm_after(name))
+        scale = gamma / np.sqrt(variance + EPSILON)
+        layer.set_weights(
+            [kernel * (scale[:, None] if is_depthwise else scale), beta - mean * scale]
+        )
 
 
 def read_weights(variant: str) -> State:

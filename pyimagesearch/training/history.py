@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyimagesearch.training.recipe import Recipe
+
 
 @dataclass(frozen=True)
 class EpochMetrics:
@@ -20,5 +22,10 @@ class EpochMetrics:
 
 
 def best_epoch(epochs: Sequence[EpochMetrics]) -> EpochMetrics:
-    """Return the epoch of the highest exact match on validation images, then the lowest loss."""
+    """Return the epoch with the highest exact match on validation images, then the lowest loss."""
     return max(epochs, key=lambda e: (e.validation_exact_match, -e.validation_loss))
+
+
+def kept_epoch(epochs: Sequence[EpochMetrics], recipe: Recipe) -> EpochMetrics:
+    """Return the epoch whose weights are saved: of pretrained networks the last, else the best."""
+    return epochs[-1] if recipe.backbone else best_epoch(epochs)

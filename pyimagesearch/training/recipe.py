@@ -22,32 +22,41 @@ class Recipe:
     seed: int = 42
     loss: str = "bce"  # a name in losses.FUNCTIONS
     positive_weights: bool = False  # whether rare labels count as much as common ones
+    backbone: str = ""  # the pretrained network, a key of networks.backbone.VARIANTS, or none
     weight_decay: float = 1e-2
+    fewest_steps: int = 0  # gradient steps; with few photos there are more epochs than `epochs`
 
 
+BACKBONES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 # Found on validation photos.
 DEFAULTS = {
+    "pretrained": Recipe(
+        "pretrained",
+        224,
+        epochs=8,
+        batch_size=64,
+        learning_rate=6e-3,
+        backbone=BACKBONES[0],
+        fewest_steps=150,
+    ),
     "factored": Recipe("factored", 64, epochs=30, batch_size=64, learning_rate=6e-3),
     "smallervggnet": Recipe("smallervggnet", 96, epochs=30, batch_size=32, learning_rate=1e-3),
     "mlp": Recipe("mlp", 0, epochs=30, batch_size=64, learning_rate=1e-3),
 }
 
 
-def default_architecture(groups: Sequence[LabelGroup], classes: Sequence[str]) -> str:
-    """Return the name of the network that suits these labels of photos.
-
-    It is "factored" if some of the labels, but not all, are colours.
-    """
-    colours = colour_columns(groups, classes)
-    return "factored" if 0 < len(colours) < len(classes) else "smallervggnet"
-
-
 def resolve_architecture(
-    asked: str, groups: Sequence[LabelGroup], classes: Sequence[str], is_table: bool
+    asked: str,
+    weights: str,
+    groups: Sequence[LabelGroup],
+    classes: Sequence[str],
+    is_table: bool,
 ) -> str:
-    """Return the architecture that --architecture asks for; "auto" is the one that suits the data.
+    """Return the architecture that --architecture and --weights ask for.
 
-    Raises CommandError if the data does not allow it.
+    "auto" is mlp for tables. For photos it is pretrained; without pretrained weights it is
+    factored if some of the labels, but not all, are colours, else smallervggnet. Raises
+    CommandError if the data does not allow what is asked for.
     """
     if is_table or asked == "mlp":
         if asked not in ("auto", "mlp") or not is_table:
@@ -55,10 +64,14 @@ def resolve_architecture(
                 f"--architecture {asked}: feature tables need mlp, and mlp needs a feature table"
             )
         return "mlp"
-    default = default_architecture(groups, classes)
-    if asked == "factored" and default != asked:
+    has_colours = 0 < len(colour_columns(groups, classes)) < len(classes)
+    if asked == "factored" and not has_colours:
         raise CommandError(
             "--architecture factored: needs a colour group and other labels; name the group with "
             "--label-groups colour=..., or use smallervggnet"
         )
-    return default if asked == "auto" else asked
+    if asked != "auto":
+        return asked
+    if weights == "imagenet":
+        return "pretrained"
+    return "factored" if has_colours else "smallervggnet"

@@ -14,7 +14,7 @@ def test_train_ignores_the_backend_and_data_format_in_an_old_keras_json(
 ) -> None:
     old = {"backend": "theano", "image_data_format": "channels_first", "floatx": "float16"}
     (tmp_path / "keras.json").write_text(json.dumps(old))
-    flags = ("--dataset", tiny_dataset, "--epochs", 1, "--image-size", 24)
+    flags = ("--dataset", tiny_dataset, "--epochs", 1, "--image-size", 32)
     result = subprocess.run(
         [sys.executable, ROOT / "train.py", *map(str, flags)],
         cwd=tmp_path,

@@ -633,7 +633,7 @@ def test_phrases_become_a_data_set_that_training_and_tagging_use(
         assert (tmp_path / "photos" / folder.name / "sources.csv").exists()
         assert len(gathered.stdout.splitlines()) >= 8  # of 10; near copies are left out
     trained = run_command(
-        "train.py", "-d", "photos", "--epochs", 1, "--image-size", 24, cwd=tmp_path
+        "train.py", "-d", "photos", "--epochs", 1, "--image-size", 32, cwd=tmp_path
     )
     assert trained.returncode == 0, trained.stderr
     assert "black" in trained.stdout

@@ -24,7 +24,7 @@ from pyimagesearch.model_file import save_load
 pytestmark = pytest.mark.soak
 
 FILES = ("fashion.model", "mlb.pickle", "plot.png", "metrics.json")
-FLAGS = ("--epochs", "12", "--image-size", "48", "--cache", ".cache")
+FLAGS = ("--weights", "none", "--epochs", "12", "--image-size", "48", "--cache", ".cache")
 MOMENTS = 30
 
 

@@ -106,7 +106,9 @@ def test_copying_the_photos_in_another_order_does_not_change_the_run(
     monkeypatch.chdir(tmp_path.parent)
     identities = []
     for dataset in (tiny_dataset, tmp_path):
-        options = train_arguments.parse(["-d", str(dataset), "--image-size", "16"])
+        options = train_arguments.parse(
+            ["-d", str(dataset), "--image-size", "16", "--weights", "none"]
+        )
         data, _, recipe = train.load(options)
         identities.append(checkpoint.identify(split(data, recipe.validation, recipe.seed), recipe))
     assert identities[0] == identities[1]

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from support.pictures.plain import write_picture
 
 from pyimagesearch.console import CommandError
@@ -12,6 +11,7 @@ from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.images.decoder import ImageError
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file.config import TaggerConfig
+from pyimagesearch.model_file.predictors import Outputs, outputs_of
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagged, Tagger
 
@@ -28,8 +28,8 @@ def tagger_with(*probabilities: float) -> Tagger:
     """A tagger with the same probabilities for every image; its image size is 4."""
     config = TaggerConfig("factored", 4, LABELS, (0.5,) * 5, GROUPS, SEEN)
 
-    def predict(batch: Inputs) -> NDArray[np.float32]:
-        return np.tile(np.array(probabilities, np.float32), (len(batch), 1))
+    def predict(batch: Inputs) -> Outputs:
+        return outputs_of([np.tile(np.array(probabilities, np.float32), (len(batch), 1))])
 
     return Tagger(config, predict)
 
@@ -70,9 +70,9 @@ def test_files_are_tagged_in_order_and_broken_ones_have_an_error(tmp_path: Path)
 def tagger_by_brightness() -> Tagger:
     """A tagger that tags bright images blue and dark ones red; its image size is 8."""
 
-    def predict(batch: Inputs) -> NDArray[np.float32]:
+    def predict(batch: Inputs) -> Outputs:
         blue = batch.mean(axis=(1, 2, 3)) / 255
-        return np.stack([blue, 1 - blue], axis=1).astype(np.float32)
+        return outputs_of([np.stack([blue, 1 - blue], axis=1).astype(np.float32)])
 
     return Tagger(CONFIG_OF_TWO, predict)
 
@@ -113,7 +113,7 @@ def test_the_error_for_an_unsupported_photo_says_what_was_received(tmp_path: Pat
 
 
 def test_a_model_for_tables_does_not_tag_photos() -> None:
-    tagger = Tagger(replace(CONFIG_OF_TWO, image_size=0, features=("a",)), lambda _: PROBABILITIES)
+    tagger = Tagger(replace(CONFIG_OF_TWO, image_size=0, features=("a",)), constant_network)
     with pytest.raises(CommandError, match="tags rows of tables"):
         tagger.tag("photo.jpg")
 
@@ -152,17 +152,19 @@ PROBABILITIES = np.array([[0.9, 0.1], [0.3, 0.1]], np.float32)
 PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
 
 
+def constant_network(_: Inputs) -> Outputs:
+    return outputs_of([PROBABILITIES])
+
+
 def test_an_image_below_the_energy_threshold_gets_no_tags() -> None:
     sure, unsure = joint_energy(PROBABILITIES)
-    tagger = Tagger(
-        replace(CONFIG_OF_TWO, energy_threshold=(sure + unsure) / 2), lambda _: PROBABILITIES
-    )
+    tagger = Tagger(replace(CONFIG_OF_TWO, energy_threshold=(sure + unsure) / 2), constant_network)
     assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",), ()]
     assert tagger.tag_inputs(PIXELS)[1].probabilities["blue"] == np.float32(0.3)
 
 
 def test_without_an_energy_threshold_nothing_is_rejected() -> None:
-    tagger = Tagger(CONFIG_OF_TWO, lambda _: PROBABILITIES)
+    tagger = Tagger(CONFIG_OF_TWO, constant_network)
     assert [tagged.tags for tagged in tagger.tag_inputs(PIXELS)] == [("blue",)] * 2
 
 
@@ -170,10 +172,36 @@ def test_many_images_are_predicted_in_order_across_batches() -> None:
     pixels = np.zeros((150, 8, 8, 3), np.uint8)
     pixels[:, 0, 0, 0] = np.arange(150)
 
-    def predict(batch: Inputs) -> NDArray[np.float32]:
+    def predict(batch: Inputs) -> Outputs:
         first = batch[:, 0, 0, 0].astype(np.float32) / 255
-        return np.stack([first, 1 - first], axis=1)
+        return outputs_of([np.stack([first, 1 - first], axis=1)])
 
     predictions = Tagger(CONFIG_OF_TWO, predict).predict(pixels)
     np.testing.assert_allclose(predictions.probabilities[:, 0], np.arange(150) / 255, rtol=1e-6)
     assert predictions.predicted.sum(axis=1).tolist() == [1] * 150
+
+
+def test_an_image_far_from_all_known_gets_no_tags_and_one_of_unknown_colour_no_colour() -> None:
+    labels = ("blue", "dress", "jeans", "red")
+    groups = (
+        LabelGroup("colour", ("blue", "red"), is_colour=True),
+        LabelGroup("garment", ("dress", "jeans"), is_colour=False),
+    )
+    config = TaggerConfig("pretrained", 32, labels, (0.5,) * 4, groups, (), distance_limits=(1, 2))
+    probabilities = np.tile(np.array([0.9, 0.8, 0.1, 0.1], np.float32), (3, 1))
+    distances = np.array([[0.5, 1.5], [1.5, 1.5], [0.5, 2.5]], np.float32)
+    tagger = Tagger(config, lambda _: Outputs(probabilities, distances))
+    tagged = tagger.tag_inputs(np.zeros((3, 32, 32, 3), np.uint8))
+    assert [one.tags for one in tagged] == [("blue", "dress"), (), ("dress",)]
+
+
+def test_a_colour_without_a_known_garment_is_not_a_tag() -> None:
+    labels = ("blue", "dress", "red", "shirt")
+    groups = (
+        LabelGroup("colour", ("blue", "red"), is_colour=True),
+        LabelGroup("garment", ("dress", "shirt"), is_colour=False),
+    )
+    config = TaggerConfig("pretrained", 32, labels, (0.5,) * 4, groups, (), distance_limits=(9, 9))
+    probabilities = np.array([[0.9, 0.3, 0.1, 0.2]], np.float32)
+    tagger = Tagger(config, lambda _: Outputs(probabilities, np.zeros((1, 2), np.float32)))
+    assert tagger.tag(np.zeros((32, 32, 3), np.uint8)).tags == ()

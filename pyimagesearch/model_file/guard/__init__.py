@@ -96,7 +96,7 @@ def _read_onnx(archive: zipfile.ZipFile, config: TaggerConfig, model: Path) -> O
     """Return the ONNX export in `archive`; raises CommandError if it is refused."""
     graph = archive.read(ONNX)
     try:
-        activations = onnx_graph.check(graph, config.input_shape, len(config.labels))
+        activations = onnx_graph.check(graph, config.input_shape, config.output_shapes)
     except RefusedError as refused:
         raise CommandError(
             f"{model}: its ONNX export is refused ({refused}); use --engine keras or train again"
@@ -107,7 +107,7 @@ def _read_onnx(archive: zipfile.ZipFile, config: TaggerConfig, model: Path) -> O
 def _read_keras(archive: zipfile.ZipFile, config: TaggerConfig, model: Path) -> "keras.Model":
     """Return the Keras network in `archive`; raises CommandError if it is refused or damaged."""
     try:
-        return keras_network.load(archive, config.input_shape, (len(config.labels),))
+        return keras_network.load(archive, config.input_shape, list(config.output_shapes.values()))
     except RefusedError as refused:
         raise CommandError(f"{model}: its network is refused ({refused}); train again") from None
     except Exception as error:  # Keras raises whatever its layers raise

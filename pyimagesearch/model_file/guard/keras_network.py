@@ -34,9 +34,10 @@ MAX_DEPTH = 8
 
 _LAYERS = frozenset(
     {"Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D"}
-    | {"Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GlobalAveragePooling1D", "InputLayer"}
-    | {"GlobalAveragePooling2D", "GlobalMaxPooling2D", "LayerNormalization", "MaxPooling2D"}
-    | {"Multiply", "Normalization", "ReLU", "Rescaling", "Reshape", "Softmax"}
+    | {"Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GlobalAveragePooling1D"}
+    | {"GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "InputLayer"}
+    | {"LayerNormalization", "MaxPooling2D", "Multiply", "Normalization", "ReLU", "Rescaling"}
+    | {"Reshape", "Softmax", "UnitNormalization"}
 )
 _NETWORKS = frozenset({"Functional", "Sequential"})
 _OTHERS = frozenset(
@@ -46,12 +47,12 @@ _OTHERS = frozenset(
 
 
 def load(
-    archive: zipfile.ZipFile, input_shape: Sequence[int], output_shape: Sequence[int]
+    archive: zipfile.ZipFile, input_shape: Sequence[int], output_shapes: Sequence[Sequence[int]]
 ) -> "keras.Model":
     """Return the uncompiled network in `archive`, checked before it is built; imports Keras.
 
     Raises RefusedError unless it is a network such as train.py writes, with these shapes of one
-    input and one output, and whatever Keras raises if its files are damaged.
+    input and its outputs, and whatever Keras raises if its files are damaged.
     """
     config = json.loads(archive.read(NETWORK_CONFIG))
     if not isinstance(config, dict):
@@ -59,7 +60,7 @@ def load(
     # How it was compiled is not needed, and could ask for any object of Keras.
     config.pop("compile_config", None)
     check_kinds(config)
-    check_size(config, input_shape, output_shape, count_weights(archive))
+    check_size(config, input_shape, output_shapes, count_weights(archive))
 
     import keras
 
@@ -134,7 +135,7 @@ def count_weights(archive: zipfile.ZipFile) -> int:
 
 
 def check_size(
-    config: Any, input_shape: Sequence[int], output_shape: Sequence[int], stored: int
+    config: Any, input_shape: Sequence[int], output_shapes: Sequence[Sequence[int]], stored: int
 ) -> None:
     """Raise RefusedError unless the network has these shapes, `stored` weights, and a fair cost.
 
@@ -151,6 +152,6 @@ def check_size(
         raise RefusedError(f"its layers output {activations} numbers for one photo")
     if (multiply_adds := count_multiply_adds(network)) > MAX_MULTIPLY_ADDS:
         raise RefusedError(f"its layers take {multiply_adds} multiply-adds for one photo")
-    shapes = network.input_shape[1:], network.output_shape[1:]
-    if shapes != (tuple(input_shape), tuple(output_shape)):
+    found = [tuple(output.shape[1:]) for output in network.outputs]
+    if network.input_shape[1:] != tuple(input_shape) or found != list(map(tuple, output_shapes)):
         raise RefusedError("its shapes do not fit the labels or the image size")

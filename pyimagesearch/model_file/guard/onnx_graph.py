@@ -9,7 +9,7 @@ Fields: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,11 +75,13 @@ _MODEL: Schema = {
 }
 
 
-def check(data: bytes, input_shape: Sequence[int], outputs: int) -> int:
+def check(
+    data: bytes, input_shape: Sequence[int], output_shapes: Mapping[str, Sequence[int]]
+) -> int:
     """Return how many numbers all nodes of the graph in `data` together output for one input.
 
-    Raises RefusedError unless the graph turns an input of `input_shape` into `outputs` numbers at a
-    cost within the limits of cost.py.
+    Raises RefusedError unless the graph turns an input of `input_shape` into outputs with these
+    names and shapes, at a cost within the limits of cost.py.
     """
     try:
         model = protobuf.read(memoryview(data), _MODEL)
@@ -87,7 +89,7 @@ def check(data: bytes, input_shape: Sequence[int], outputs: int) -> int:
         if (bytes(operators["domain"]), operators["version"]) != (b"", OPSET):
             raise RefusedError("uses another operator set")
         shapes, integers = _constants(graph["constants"])
-        (given,), (wanted,) = graph["inputs"], graph["outputs"]
+        (given,) = graph["inputs"]
         name = _text(given["name"])
         if name in shapes:
             raise RefusedError("its input is a constant")
@@ -97,8 +99,11 @@ def check(data: bytes, input_shape: Sequence[int], outputs: int) -> int:
             raise RefusedError(f"its input is {declared}, not {tuple(input_shape)}")
         shapes[name] = (1, *input_shape)
         activations = _walk(graph["nodes"], shapes, integers)
-        if shapes.get(_text(wanted["name"])) != (1, outputs):
-            raise RefusedError("its output does not fit the labels")
+        found = [_text(output["name"]) for output in graph["outputs"]]
+        if found != list(output_shapes) or any(
+            shapes.get(name) != (1, *shape) for name, shape in output_shapes.items()
+        ):
+            raise RefusedError("its outputs do not fit the labels")
     except RefusedError:
         raise
     except (KeyError, ValueError, IndexError, TypeError) as error:

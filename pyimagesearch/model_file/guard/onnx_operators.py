@@ -115,13 +115,12 @@ def _concatenation(inputs: list[Shape], attributes: Attributes) -> Shape:
     return inputs[0][0], sum(shape[1] for shape in inputs), *inputs[0][2:]
 
 
-def _mean(inputs: list[Shape], attributes: Attributes) -> Shape:
-    if attributes["keepdims"] != 0:
-        raise RefusedError("ReduceMean that keeps its axes")
-    axes = set(attributes["axes"])
-    if not axes <= set(range(1, len(inputs[0]))):
-        raise RefusedError(f"ReduceMean over axes {sorted(axes)} of {inputs[0]}")
-    return tuple(size for axis, size in enumerate(inputs[0]) if axis not in axes)
+def _reduction(inputs: list[Shape], attributes: Attributes) -> Shape:
+    axes, keeps = set(attributes["axes"]), attributes["keepdims"]
+    if keeps not in (0, 1) or not axes <= set(range(1, len(inputs[0]))):
+        raise RefusedError(f"a reduction over axes {sorted(axes)} of {inputs[0]}")
+    sizes = ((axis in axes, size) for axis, size in enumerate(inputs[0]))
+    return tuple(1 if is_reduced else size for is_reduced, size in sizes if keeps or not is_reduced)
 
 
 # For each operator the rule for the shape of its output, and the attributes that it may have.
@@ -142,7 +141,9 @@ OPERATORS: dict[str, tuple[Rule, str]] = {
     "MatMul": (_product, ""),
     "MaxPool": (_windows, "kernel_shape strides"),
     "Mul": (_broadcast, ""),
-    "ReduceMean": (_mean, "axes keepdims"),
+    "ReduceL2": (_reduction, "axes keepdims"),
+    "ReduceMax": (_reduction, "axes keepdims"),
+    "ReduceMean": (_reduction, "axes keepdims"),
     "Relu": (_same, ""),
     "Reshape": (_reshape, ""),
     "Sigmoid": (_same, ""),

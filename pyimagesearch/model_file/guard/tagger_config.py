@@ -29,6 +29,8 @@ def _check(config: TaggerConfig) -> None:
         raise RefusedError("its network takes both images and features, or neither")
     if not 0 <= config.energy_threshold < math.inf:
         raise RefusedError("its energy threshold is not a finite number from 0 on")
+    if not all(map(math.isfinite, config.distance_limits)):
+        raise RefusedError("its distance limits are not finite numbers")
     count = len(config.labels)
     if len(config.thresholds) != count or not all(0 <= t <= 1 for t in config.thresholds):
         raise RefusedError("its thresholds do not fit its labels")

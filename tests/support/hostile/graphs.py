@@ -275,7 +275,7 @@ GRAPHS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "has the field nodes more than 2000 times",
     ),
     "a sum with its own transposed": (lambda good: transposed_sum(), "Flatten from axis 2"),
-    "a negative axis": (lambda good: negative_axis(), "ReduceMean over axes [-1]"),
+    "a negative axis": (lambda good: negative_axis(), "a reduction over axes [-1]"),
     "an attribute twice": (lambda good: attribute_twice(), "Flatten has an attribute twice"),
     "an attribute of another type": (
         lambda good: attribute_of_another_type(),

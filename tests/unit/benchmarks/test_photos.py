@@ -13,9 +13,9 @@ def test_photos_are_loaded_with_the_recipe_of_train_py_and_nothing_is_printed_to
     tiny_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, recipe = photos.load(tiny_dataset, seed=7, cache=tmp_path)
-    assert recipe == replace(DEFAULTS["factored"], seed=7)
-    assert data.inputs.shape == (60, recipe.image_size, recipe.image_size, 3)
-    assert data.inputs.dtype == np.uint8
+    assert recipe == replace(DEFAULTS["pretrained"], seed=7)
+    assert data.inputs["picture"].shape == (60, recipe.image_size // 4, recipe.image_size // 4, 3)
+    assert data.inputs["picture"].dtype == np.uint8
     assert sorted({group.name for group in data.groups}) == ["colour", "group"]
     assert capsys.readouterr().out == ""
 

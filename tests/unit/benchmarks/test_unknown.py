@@ -1,9 +1,10 @@
 import numpy as np
 
 from benchmarks import unknown
-from pyimagesearch.data.dataset import Floats, Inputs
+from pyimagesearch.data.dataset import Inputs
 from pyimagesearch.labels.groups import LabelGroup
 from pyimagesearch.model_file.config import TaggerConfig
+from pyimagesearch.model_file.predictors import Outputs, outputs_of
 from pyimagesearch.scoring.rejection import joint_energy
 from pyimagesearch.tagger import Tagger
 
@@ -17,8 +18,9 @@ def test_auroc_fpr_and_the_fraction_rejected_are_those_computed_by_hand() -> Non
     for kind, of in hundredths.items():
         images[kind][:, 0, 0, 0] = of
 
-    def predict(batch: Inputs) -> Floats:
-        return np.stack([batch[:, 0, 0, 0] / 100, np.zeros(len(batch))], axis=1).astype(np.float32)
+    def predict(batch: Inputs) -> Outputs:
+        probabilities = np.stack([batch[:, 0, 0, 0] / 100, np.zeros(len(batch))], axis=1)
+        return outputs_of([probabilities.astype(np.float32)])
 
     limit = joint_energy(np.array([[0.205, 0]]))[0]
     config = TaggerConfig("factored", 8, ("blue", "red"), (0.2, 0.2), GROUPS, (), (), float(limit))

@@ -10,7 +10,6 @@ from support.pictures.plain import write_picture
 
 from pyimagesearch.console import CommandError
 from pyimagesearch.data import cache
-from pyimagesearch.data.cache import load_images
 from pyimagesearch.images import decoder, pool
 from pyimagesearch.images.decoder import MAX_PIXELS, ImageError
 from pyimagesearch.labels import Sample
@@ -26,8 +25,8 @@ def samples(tmp_path: Path) -> list[Sample]:
     ]
 
 
-def load(samples: list[Sample], cache: Path) -> tuple[list[Sample], NDArray[np.uint8]]:
-    return load_images(samples, 16, MAX_PIXELS, 0.1, cache)
+def load(samples: list[Sample], folder: Path) -> tuple[list[Sample], NDArray[np.uint8]]:
+    return cache.load(samples, cache.pictures(16), MAX_PIXELS, 0.1, folder)
 
 
 def count_decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
@@ -132,7 +131,7 @@ def test_a_run_keeps_its_pictures_if_another_run_removes_the_file(
     _, pixels = load(samples, tmp_path / "cache")
     expected = np.array(pixels)
     for side in range(8, 8 + cache.KEPT_FILES):
-        load_images(samples, side, MAX_PIXELS, 0.1, tmp_path / "cache")
+        cache.load(samples, cache.pictures(side), MAX_PIXELS, 0.1, tmp_path / "cache")
     assert len(list((tmp_path / "cache").iterdir())) == cache.KEPT_FILES
     np.testing.assert_array_equal(pixels, expected)
 
@@ -168,3 +167,41 @@ def test_a_file_that_is_in_use_is_never_replaced_as_windows_would_not_allow_it(
     assert len(load(samples, tmp_path / "cache")[0]) == 20
     after = {path: path.stat().st_ino for path in (tmp_path / "cache").iterdir()}
     assert before.items() < after.items()
+
+
+def test_a_stopped_run_continues_after_its_last_part(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "PART", 6)
+    folder, genuine = tmp_path / "cache", pool.load_many
+
+    def stopped(paths: Sequence[Path], *arguments: int) -> Iterator[tuple[Path, object]]:
+        if paths[0] == samples[12].path:
+            raise KeyboardInterrupt
+        return genuine(paths, *arguments)
+
+    monkeypatch.setattr(pool, "load_many", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        load(samples, folder)
+    monkeypatch.setattr(pool, "load_many", genuine)
+    decoded = count_decodings(monkeypatch)
+    kept, pixels = load(samples, folder)
+    assert decoded == [sample.path for sample in samples[12:]]
+    assert kept == samples
+    np.testing.assert_array_equal(pixels[17], decoder.load(samples[17].path, 16))
+    assert [path.suffix for path in folder.iterdir()] == [".rows"]
+
+
+def test_rows_are_computed_from_the_photos_and_kept(samples: list[Sample], tmp_path: Path) -> None:
+    made = []
+
+    def make() -> cache.Convert:
+        made.append(True)
+        return lambda pixels: pixels.mean(axis=(1, 2, 3)).astype(np.float32)
+
+    conversion = cache.Conversion("mean", 16, np.dtype(np.float32), make)
+    for _ in range(2):
+        _, means = cache.load(samples, conversion, MAX_PIXELS, 0.1, tmp_path / "cache")
+    expected = [decoder.load(sample.path, 16).mean() for sample in samples]
+    np.testing.assert_allclose(means, expected, rtol=1e-5)
+    assert made == [True]

@@ -57,7 +57,7 @@ def test_a_saved_model_loads_with_its_config_and_its_predictions(
 ) -> None:
     config, predict = save_load.load(*paths, engine)
     assert config == CONFIG
-    np.testing.assert_allclose(predict(photos()), expected(), atol=1e-4)
+    np.testing.assert_allclose(predict(photos()).probabilities, expected(), atol=1e-4)
 
 
 def test_the_model_file_renamed_to_keras_opens_in_plain_keras_in_safe_mode(
@@ -102,7 +102,7 @@ def test_a_model_of_an_earlier_version_loads(paths: tuple[Path, Path]) -> None:
     paths[0].write_bytes(old)
     config, predict = save_load.load(*paths)
     assert (config.energy_threshold, config.features, config.input_shape) == (5.5, (), (48, 48, 3))
-    np.testing.assert_allclose(predict(photos()), expected(), atol=1e-4)
+    np.testing.assert_allclose(predict(photos()).probabilities, expected(), atol=1e-4)
 
 
 @pytest.mark.parametrize("engine", ["onnx", "keras"])
@@ -125,7 +125,7 @@ def test_a_model_is_opened_once_so_a_file_that_replaces_it_meanwhile_is_not_read
     config, predict = save_load.load(*paths, engine)
     assert config == CONFIG
     assert opened.count(paths[0]) == 1
-    np.testing.assert_allclose(predict(photos()), expected(), atol=1e-4)
+    np.testing.assert_allclose(predict(photos()).probabilities, expected(), atol=1e-4)
     assert save_load.load(*paths)[0].thresholds == (0.7,) * 6
 
 
@@ -134,7 +134,7 @@ def test_without_an_onnx_export_auto_uses_keras_and_onnx_is_an_error(
 ) -> None:
     paths[0].write_bytes(without_onnx(paths[0].read_bytes()))
     _, predict = save_load.load(*paths)
-    np.testing.assert_allclose(predict(photos()), expected(), atol=1e-6)
+    np.testing.assert_allclose(predict(photos()).probabilities, expected(), atol=1e-6)
     with pytest.raises(CommandError, match="has no ONNX export; use --engine keras"):
         save_load.load(*paths, "onnx")
 
@@ -148,7 +148,7 @@ def test_a_keras_network_loads_without_links(
     for name in ("symlink", "link"):
         monkeypatch.setattr(os, name, refuse)
     _, predict = save_load.load(*paths, "keras")
-    assert predict(photos()).shape == (3, 6)
+    assert predict(photos()).probabilities.shape == (3, 6)
 
 
 def test_an_unknown_engine_is_an_error(paths: tuple[Path, Path]) -> None:

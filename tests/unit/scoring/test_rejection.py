@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from pyimagesearch.labels.groups import LabelGroup
+from pyimagesearch.scoring import rejection
 from pyimagesearch.scoring.rejection import energy_threshold, joint_energy
 
 
@@ -39,3 +41,40 @@ def test_images_without_labels_do_not_lower_the_threshold() -> None:
 
 def test_without_labelled_images_nothing_is_rejected() -> None:
     assert energy_threshold(np.full((5, 2), 0.5), np.zeros((5, 2))) == 0
+
+
+GROUPS = (
+    LabelGroup("colour", ("blue", "red"), is_colour=True),
+    LabelGroup("garment", ("dress", "shirt"), is_colour=False),
+)
+CLASSES = ("blue", "dress", "red", "shirt")
+
+
+def test_distance_limits_keep_nearly_all_labelled_inputs() -> None:
+    distances = np.stack([np.arange(400.0), np.arange(400.0)[::-1]], axis=1)
+    targets = np.ones((400, 2))
+    targets[390:] = 0  # without labels they do not count
+    limits = rejection.distance_limits(distances, targets)
+    within = (distances[:390] <= np.array(limits)).mean(axis=0)
+    assert np.all(within >= 0.995)
+    assert np.all(within < 1)
+
+
+def test_with_few_inputs_the_distance_limit_is_beyond_all_of_them() -> None:
+    distances = np.arange(20.0)[:, None]
+    (limit,) = rejection.distance_limits(distances, np.ones((20, 1)))
+    assert limit > 19
+    assert rejection.distance_limits(distances, np.zeros((20, 1))) == (rejection.LARGEST_DISTANCE,)
+
+
+def test_an_unknown_colour_keeps_the_garment_and_an_unknown_garment_keeps_nothing() -> None:
+    applies = np.array([[True, True, False, False]] * 3)
+    is_far = np.array([[False, False], [False, True], [True, False]])
+    kept = rejection.reject(applies, is_far, GROUPS, CLASSES)
+    assert kept.tolist() == [[True, True, False, False], [False, True, False, False], [False] * 4]
+
+
+def test_the_colour_threshold_is_low_with_few_inputs_and_a_quantile_with_many() -> None:
+    assert rejection.colour_threshold(np.array([0.8, 0.9])) == 0.4
+    best = np.linspace(0.5, 1, 1001)
+    assert abs((best < rejection.colour_threshold(best)).mean() - 0.005) < 0.002

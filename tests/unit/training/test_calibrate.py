@@ -1,18 +1,19 @@
 from dataclasses import replace
 
 import numpy as np
-from support.bars import RECIPE, bars, trained
+from support.bars import RECIPE, bars, build_network
 
 from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.scoring import metrics
 from pyimagesearch.training.calibrate import calibrate
+from pyimagesearch.training.fit import fit
 from pyimagesearch.training.recipe import Recipe
 from train import build_model
 
 
 def test_the_calibrated_tagger_predicts_what_the_network_has_learned() -> None:
     data, recipe = bars(), replace(RECIPE, epochs=20)
-    tagger = calibrate(trained(data, recipe)[0], data, recipe)
+    tagger = calibrate(fit(build_network, data, recipe), data, recipe)
     predictions = tagger.predict(data.inputs, data.validation)
     assert metrics.exact_match(predictions.predicted, data.targets[data.validation]) > 0.9
     assert tagger.config.pairs == ((0, 1), (0, 3), (1, 2), (2, 3))  # blue, flat, red, tall
@@ -30,7 +31,7 @@ def test_the_tagger_of_a_feature_table_knows_its_columns_and_has_tuned_threshold
         feature_names=("a", "b", "c"),
     )
     recipe = Recipe("mlp", 0, 10, 16, 3e-3, loss="focal", positive_weights=True)
-    tagger = calibrate(trained(data, recipe, build_model)[0], data, recipe)
+    tagger = calibrate(fit(build_model, data, recipe), data, recipe)
     assert tagger.config.features == ("a", "b", "c")
     assert set(tagger.config.thresholds) != {0.5}
     predicted = tagger.predict(features[160:]).predicted
