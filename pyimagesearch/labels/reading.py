@@ -1,5 +1,6 @@
 """Reads the labels of a data set, whatever they are written in: `read`."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,8 +142,8 @@ def _count_unlisted(samples: Sequence[Sample], resolver: PathResolver, is_file: 
     there = resolver.neighbours(used) if is_file else resolver.photos()
     unlisted = [photo for photo in there if photo not in used]
     if unlisted:
-        absolute = {str(Path(photo).absolute()) for photo in used}
-        unlisted = [photo for photo in unlisted if str(Path(photo).absolute()) not in absolute]
+        absolute = set(map(os.path.abspath, used))
+        unlisted = [photo for photo in unlisted if os.path.abspath(photo) not in absolute]  # noqa: PTH100
     if not unlisted:
         return []
     return [f"{len(unlisted)} photos in no row, such as {min(unlisted)}, are not used"]

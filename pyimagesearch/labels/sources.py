@@ -118,8 +118,8 @@ def _in_folder(dataset: Path, folder: Path) -> Source:
     if suffix in _PER_PHOTO:
         resolver = PathResolver([dataset])
         names = [str(path.relative_to(folder).with_suffix("")) for path in same]
-        found = [resolver.find(name).photo for name in names[:LOOKED_AT]]
-        if 2 * sum(photo is not None for photo in found) > len(found):
+        matches = [resolver.find(name) for name in names[:LOOKED_AT]]
+        if 2 * sum(bool(match.photo or match.reason) for match in matches) > len(matches):
             return _pairs(dataset, same, names, resolver)
     if len(same) > MAX_FILES:
         raise CommandError(
@@ -138,6 +138,8 @@ def _pairs(
         for path, name in zip(own, names, strict=True)
         if (photo := resolver.find(name).photo) is not None
     )
+    if not pairs:
+        raise CommandError(f"{own[0]}: {resolver.explain(names[0])}")
     return Source(_kind_of(pairs), dataset, pairs=pairs)
 
 

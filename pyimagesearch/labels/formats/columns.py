@@ -139,9 +139,11 @@ def _named(table: Table, names: Sequence[str], free: Sequence[Column]) -> list[C
 def _guess(table: Table, free: Sequence[Column]) -> list[Column]:
     """Return the columns of labels: of a usual name, else of marks, else of words."""
     usual = [column for column in free if column.may_be_label]
-    marks = [column for column in usual if column.is_marked]
     is_label_studio = {"annotationid", "leadtime"} <= {column.key for column in free}
-    if not is_label_studio:  # which has a column for each question
+    if is_label_studio:  # it has a column for each question, whatever that is called
+        usual = [column for column in free if column.key not in known_names.LABEL_STUDIO]
+    marks = [column for column in usual if column.is_marked]
+    if not is_label_studio:
         names = known_names.LISTS if len(marks) > 1 else known_names.LISTS + known_names.WEAK_LISTS
         for kinds in (("text",), ("marks", "numbers", "probabilities")):  # names before numbers
             for name in names:

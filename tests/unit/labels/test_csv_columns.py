@@ -365,6 +365,9 @@ def test_photos_in_no_row_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
     source = write_lists(tmp_path / "l.csv")
     assert read(tmp_path / "photos", source) == TRUTH
     assert "3 photos in no row, such as" in capsys.readouterr().err
+    elsewhere = write_lists(tmp_path / "a" / "l.csv", name="../photos/{stem}.png")
+    assert read(tmp_path / "photos", elsewhere) == TRUTH
+    assert "3 photos in no row, such as" in capsys.readouterr().err
     assert read(tmp_path, source) == TRUTH
     assert "3 photos in no row, such as" in capsys.readouterr().err
     assert read(write_lists(tmp_path / "photos" / "l.csv")) == TRUTH

@@ -109,6 +109,17 @@ def test_texts_in_a_folder_called_labels_are_read(tmp_path: Path) -> None:
     assert read(tmp_path / "images", tmp_path / "labels") == TRUTH
 
 
+def test_texts_that_could_be_of_several_photos_are_an_error(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        touch(tmp_path, f"images/{folder}/{{stem}}.png")
+    for stem, found in TRUTH.items():
+        path = tmp_path / "labels" / f"{stem}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(boxes(found))
+    with pytest.raises(CommandError, match=r"n00\.txt: 'n00': could be .*x.n00\.png, .*y.n00"):
+        read(tmp_path / "images", tmp_path / "labels")
+
+
 def test_sentences_are_not_split_into_words(tmp_path: Path) -> None:
     for number, thing in enumerate(("lamp", "vase")):
         (tmp_path / f"{number}.jpg").touch()
