@@ -5,15 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.formats.text import read_text
 from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 
 MAX_BYTES = 500_000
 LOOKED_AT = 20  # files from which the form is told
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOX = re.compile(r"\d+(\.0*)?(\s+-?\d*\.?\d+([eE][-+]?\d+)?){4,}")
 # One name a line, the first is class 0.
 _NAME_LISTS = (
@@ -110,8 +107,11 @@ def find_names(root: Path, text_files: Sequence[Path]) -> tuple[Path, dict[int, 
 
 def read_yaml_names(path: Path) -> dict[int, str]:
     """Return the names of the classes in a data.yaml, empty if it has none."""
+    import yaml  # classify.py imports this package too, and has no use for YAML
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data: Any = yaml.load(read_text(path, MAX_BYTES), _Loader)
+        data: Any = yaml.load(read_text(path, MAX_BYTES), loader)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, CommandError):
         return {}
     names = data.get("names") if isinstance(data, dict) else None
