@@ -70,6 +70,19 @@ def test_a_row_number_that_is_the_name_of_a_photo_is_not_its_path(tmp_path: Path
     assert read(write_rows(tmp_path / "l.csv", [("Id", "Poster", "Genre"), *rows])) == TRUTH
 
 
+def test_a_number_of_the_class_is_not_the_label_if_there_are_names(folder: Path) -> None:
+    rows = [
+        (f"{stem}.png", number % 6, *(int(label in found) for label in ALL))
+        for number, (stem, found) in enumerate(TRUTH.items())
+    ]
+    assert read(write_rows(folder / "l.csv", [("path", "label", *ALL), *rows])) == TRUTH
+    names = [
+        (f"{stem}.png", number % 6, "|".join(found))
+        for number, (stem, found) in enumerate(TRUTH.items())
+    ]
+    assert read(write_rows(folder / "l.csv", [("path", "label", "class_name"), *names])) == TRUTH
+
+
 def test_the_csv_of_vggs_annotator_is_read(folder: Path) -> None:
     header = ["filename", "file_size", "file_attributes", "region_count", "region_id"]
     header += ["region_shape_attributes", "region_attributes"]
@@ -119,6 +132,8 @@ def test_options_name_the_columns(folder: Path) -> None:
     ]
     path = write_rows(folder / "l.csv", [("where", "filename", "what", "Lamp", "fold"), *rows])
     assert read(path, path_column="where", label_columns=["what"]) == TRUTH
+    with pytest.raises(CommandError, match="column 'where': holds the paths of photos, not labels"):
+        read(path, path_column="where", label_columns=["what", "where"])
     assert read(path, path_column="WHERE", label_columns=["lamp", "fold"]) == {
         stem: ("Lamp",) * ("lamp" in found) + ("fold",) * ("sofa" in found)
         for stem, found in TRUTH.items()
