@@ -125,8 +125,8 @@ def _parts(
         if is_given:
             resolver = PathResolver([dataset, path.parent], path.absolute().parent.parent)
         else:  # a file that was found is for the photos next to it, if there are any
-            beside = PathResolver([path.parent])
-            resolver = beside if beside.photos() else PathResolver([dataset])
+            resolver = PathResolver([path.parent])
+            resolver = resolver if resolver.photos() else PathResolver([dataset])
         reader = READERS.get(path.suffix.lower())
         if reader is None:
             raise CommandError(

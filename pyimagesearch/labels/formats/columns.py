@@ -71,10 +71,10 @@ def choose_columns(
     path_column: str | None,
     label_columns: Sequence[str] | None,
 ) -> Columns:
-    """Return what the columns of a table hold; raises CommandError if that cannot be told.
+    """Return what the columns of a table hold; raises CommandError if that is unclear.
 
-    `path_column` and `label_columns` name them. Without these, they are told by the names that
-    label files usually have, and by their cells.
+    `path_column` and `label_columns` name them. Without these, they are recognised by the
+    names that label files usually have, and by their cells.
     """
     path, folder = find_path_columns(table, resolver, path_column)
     keys = [simplify(name) for name in table.names]
@@ -128,7 +128,7 @@ def _is_split(table: Table, column: Column) -> bool:
 
 
 def _guess(table: Table, free: Sequence[Column]) -> list[Column]:
-    """Return the columns of labels: of a usual name, else of marks, else of words."""
+    """Return the columns of labels: those with a usual name, else of marks, else of words."""
     usual = [column for column in free if column.may_be_label]
     is_label_studio = {"annotationid", "leadtime"} <= {column.key for column in free}
     if is_label_studio:  # it has a column for each question, whatever that is called
@@ -183,7 +183,7 @@ def _without_header(table: Table, free: Sequence[Column]) -> list[Column]:
 
 
 def _find_confidence(free: Sequence[Column], lists: Sequence[Column]) -> Column | None:
-    """Return the column that tells how sure the one label of a row is."""
+    """Return the column that says how certain the one label of a row is."""
     for name in known_names.CONFIDENCES if len(lists) == 1 else ():
         for column in free:
             if column.key == name and column.is_marked and column not in lists:

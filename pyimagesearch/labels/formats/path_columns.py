@@ -8,7 +8,7 @@ from pyimagesearch.labels.formats.table import Line, Table, few, find_column, wh
 from pyimagesearch.labels.formats.values import simplify
 from pyimagesearch.labels.paths import PathResolver, is_image_name
 
-LOOKED_AT = 200  # rows from which the column is told; fewer if there are many columns
+LOOKED_AT = 200  # rows by which the column is recognised; fewer if there are many columns
 MAX_CELLS = 20_000
 HALF = 0.5  # of their cells, from which on a column is of a kind
 

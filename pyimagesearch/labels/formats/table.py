@@ -62,14 +62,14 @@ def parse_csv(path: Path, text: str, is_photo: Callable[[str], bool]) -> Table:
     text is empty or not a table.
     """
     lines = _Lines(path, text)
-    told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # Excel's own first line
-    if told:
+    separator = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # Excel's own first line
+    if separator:
         lines.skip_one()
     first_line = lines.peek()
     while first_line.startswith("#") and not any(one in first_line for one in DELIMITERS):
         lines.skip_one()  # a comment of the program that wrote the file
         first_line = lines.peek()
-    delimiter = told[1] if told else _choose_delimiter(first_line, is_photo)
+    delimiter = separator[1] if separator else _choose_delimiter(first_line, is_photo)
     body = list(_read_cells(lines, delimiter) if delimiter else _read_words(lines))
     if not delimiter and len(body) > 1 and len(body[0][1]) == 1 and body[0][1][0].isdigit():
         del body[0]  # CelebA's list begins with the number of photos

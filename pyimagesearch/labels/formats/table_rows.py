@@ -18,7 +18,7 @@ from pyimagesearch.labels.splits import parse_split
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Which columns the user names, instead of having them told by their names and cells."""
+    """The columns that the user names; the others are recognised by their names and cells."""
 
     path_column: str | None = None
     label_columns: Sequence[str] | None = None

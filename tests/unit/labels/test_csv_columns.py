@@ -185,7 +185,7 @@ def test_numbered_columns_are_places_for_any_label(folder: Path, names: tuple[st
     assert labels.read(path).groups == ()
 
 
-def test_a_column_in_which_a_cell_has_two_labels_is_no_group(folder: Path) -> None:
+def test_a_column_in_which_a_cell_has_two_labels_is_not_a_label_group(folder: Path) -> None:
     rows = [(f"{stem}.png", "|".join(found), "home") for stem, found in TRUTH.items()]
     path = write_rows(folder / "l.csv", [("image", "kinds", "place"), *rows])
     assert [set(group.labels) for group in labels.read(path).groups] == []
@@ -365,7 +365,7 @@ def test_a_split_that_is_given_is_used(folder: Path, name: str, words: Sequence[
     assert not labels.read(path, use_split=False).has_split
 
 
-def test_a_split_of_one_part_is_none(folder: Path) -> None:
+def test_a_split_with_one_part_is_not_used(folder: Path) -> None:
     rows = [(f"{stem}.png", "|".join(found), "train") for stem, found in TRUTH.items()]
     path = write_rows(folder / "l.csv", [("path", "labels", "split"), *rows])
     assert not labels.read(path).has_split
@@ -415,10 +415,8 @@ def test_an_unusable_csv_is_one_error(folder: Path, text: str, message: str) -> 
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", [1, "labels"])
-def test_a_header_alone_tells_nothing_about_the_first_photo(folder: Path, text: object) -> None:
-    (folder / "image.png").touch()  # "image" is the name of a column all the same
-    del text
+def test_the_name_of_a_column_is_not_taken_for_a_photo(folder: Path) -> None:
+    (folder / "image.png").touch()
     assert read(write_lists(folder / "l.csv", ("image", "labels"))) == TRUTH
 
 
