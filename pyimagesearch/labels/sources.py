@@ -12,13 +12,13 @@ from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.images.find import find_images, is_skipped_folder
 from pyimagesearch.labels import sidecars
-from pyimagesearch.labels.formats import yolo
+from pyimagesearch.labels.formats import label_lists, yolo
 from pyimagesearch.labels.formats.folders import label_folders
 from pyimagesearch.labels.keywords import read_keywords
 from pyimagesearch.labels.paths import PathResolver
 from pyimagesearch.labels.splits import split_of_file
 
-Kind = Literal["files", "folders", "sidecars", "yolo", "voc", "keywords"]
+Kind = Literal["files", "lists", "folders", "sidecars", "yolo", "voc", "keywords"]
 
 MAX_FILES = 1000  # label files of one data set
 LOOKED_AT = 20
@@ -125,6 +125,8 @@ def _in_folder(dataset: Path, folder: Path) -> Source:
         raise CommandError(
             f"{folder}: the {suffix} files are not called like the photos in {dataset}"
         )
+    if suffix == ".txt" and label_lists.are_lists(same):
+        return Source("lists", dataset, tuple(same))
     return Source("files", dataset, tuple(same))
 
 

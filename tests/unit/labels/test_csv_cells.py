@@ -112,6 +112,11 @@ def test_words_of_a_singular_column_are_split_if_they_combine(folder: Path) -> N
     assert alone == [("red dress",), ("hot dog",), ("stop sign",)]
 
 
+def test_signs_and_words_between_labels_are_not_labels(folder: Path) -> None:
+    for between in (" & ", " and ", " / ", " - "):
+        assert read(write_lists(folder / "l.csv", cell=between.join)) == TRUTH
+
+
 NOTHING = (
     *("", "nan", "NaN", "None", "none", "null", "[]", "{}", "No Finding", "N/A", "NA", "<NA>"),
     *("['nan']", "[None]", "set()", "_none", "-", "[''] "),
@@ -199,6 +204,10 @@ MARKS: dict[str, tuple[object, object]] = {
     "ticks": ("✓", ""),
     "ticks and crosses": ("✔", "✗"),
     "probabilities": ("0.93", "0.07"),
+    "probabilities of German Excel": ("0,933", "0,07"),
+    "1,0 and 0,0": ("1,0", "0,0"),
+    "100% and 0%": ("100%", "0%"),
+    "percentages": ("93 %", "7 %"),
     "probabilities at the limit": (".5", "4.9e-1"),
 }
 

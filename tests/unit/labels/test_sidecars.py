@@ -226,6 +226,40 @@ def test_yolo_without_names_says_what_to_do(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+LIST_LINES = {
+    "of photos": ("{stem}.png", None),
+    "of ids": ("{stem}", None),
+    "with marks": ("{stem}  {mark}", None),
+    "with marks, split": ("{stem} {mark}", ("train", "val")),
+}
+
+
+@pytest.mark.parametrize(("line", "splits"), LIST_LINES.values(), ids=LIST_LINES)
+def test_a_list_of_photos_for_each_label_is_read(
+    tmp_path: Path, line: str, splits: tuple[str, str] | None
+) -> None:
+    touch(tmp_path, "JPEGImages/{stem}.png")
+    folder = tmp_path / "ImageSets" / "Main"
+    folder.mkdir(parents=True)
+    for label in ALL:
+        lines = [
+            line.format(stem=stem, mark=" 1" if label in found else "-1")
+            for stem, found in TRUTH.items()
+            if "mark" in line or label in found
+        ]
+        if splits:
+            (folder / f"{label}_{splits[0]}.txt").write_text("\n".join(lines[:8]))
+            (folder / f"{label}_{splits[1]}.txt").write_text("\n".join(lines[8:]))
+            (folder / f"{label}_trainval.txt").write_text("\n".join(lines))
+        else:
+            (folder / f"{label}.txt").write_text("\n".join(lines) + "\n")
+    assert read(tmp_path / "JPEGImages", folder) == TRUTH
+    found = labels.read(tmp_path / "JPEGImages", folder)
+    expected = ["train"] * 8 + ["validation"] * 4 if splits else [None] * 12
+    order = {sample.path.stem: sample.split for sample in found.samples}
+    assert [order[stem] for stem in TRUTH] == expected
+
+
 VOC_TREES = {
     "two folders": ("JPEGImages/{stem}.png", "Annotations/{stem}.xml"),
     "next to the photos": ("{stem}.png", "{stem}.xml"),
