@@ -66,7 +66,9 @@ class PathResolver:
                     return Match(found[0], "", shared >= len(parts), shared)
                 if found:
                     some = ", ".join(found[:3]) + (" and others" if len(found) > 3 else "")
-                    return Match(None, f"{text!r}: could be {some}; write the folder, too")
+                    return Match(
+                        None, f"{text!r}: could be {some}; write the folder, or name it with -d"
+                    )
         return Match(None)
 
     def widen(self) -> bool:

@@ -146,7 +146,11 @@ def _read_file(
     else:  # a file that was found is for the photos next to it, if there are any
         resolver = PathResolver([path.parent])
         resolver = resolver if resolver.photos() else PathResolver([dataset])
-    return reader(path, resolver, options), resolver
+    try:
+        return reader(path, resolver, options), resolver
+    except CommandError as error:
+        way_out = "" if is_given else "; or take the names of the folders, with --labels folders"
+        raise CommandError(f"{error}{way_out}") from None
 
 
 def _count_unlisted(samples: Sequence[Sample], resolver: PathResolver, is_file: bool) -> list[str]:

@@ -76,6 +76,8 @@ def _discover(dataset: Path) -> Source:
     folders = label_folders(dataset, photos)
     names = {name for name, _ in folders.values()}
     found = list(_label_files(dataset))
+    if of_tools := _with_files_of_tools(dataset, found):
+        return of_tools
     if None not in names and len(names) > 1:
         if found and found[0].parent == dataset:
             console.warn(f"{found[0]} is not used; to take the labels from it, use --labels")
@@ -145,6 +147,13 @@ def _pairs(
     return Source(_kind_of(pairs), dataset, pairs=pairs)
 
 
+def _with_files_of_tools(dataset: Path, found: Sequence[Path]) -> Source | None:
+    """Return the source if there are label files with the names that tools give them."""
+    of_tools = [path for path in found if _OF_TOOLS.fullmatch(path.name)]
+    same = [path for path in of_tools if path.name == of_tools[0].name]
+    return Source("files", dataset, tuple(same)) if same else None
+
+
 def _with_label_files(
     dataset: Path, photos: Sequence[Path], found: Sequence[Path]
 ) -> Source | None:
@@ -153,10 +162,6 @@ def _with_label_files(
     stems = {photo.stem for photo in photos}
     if 2 * sum(path.stem in stems for path in voc) > len(photos):
         return Source("voc", dataset, tuple(voc))
-    of_tools = [path for path in found if _OF_TOOLS.fullmatch(path.name)]
-    if of_tools:
-        same = [path for path in of_tools if path.name == of_tools[0].name]
-        return Source("files", dataset, tuple(same))
     if len(found) == 1 or (found and all(map(split_of_file, found))):
         return Source("files", dataset, tuple(found))
     if found:

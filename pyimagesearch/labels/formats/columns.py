@@ -144,7 +144,7 @@ def _guess(table: Table, free: Sequence[Column]) -> list[Column]:
             if found and all(mark in found for mark in marks):
                 return found
     filled = [column for column in free if column.name and column.kind != "empty"]
-    if len(left := usual or filled) == 1:
+    if len(left := usual or [one for one in filled if one.kind == "text"]) == 1:
         return left
     if marks:
         return marks

@@ -193,6 +193,9 @@ def test_a_column_in_which_a_cell_has_two_labels_is_not_a_label_group(folder: Pa
 
 COLUMNS_WITHOUT_NAMES = {
     "commas at the end": ("path,labels,,", "{path},{labels},,"),
+    "commas at the end of the header": ("path,labels,,", "{path},{labels}"),
+    "commas at the end of the rows": ("path,labels", "{path},{labels},,"),
+    "commas at the end, three columns": ("path,labels,note", "{path},{labels},x,"),
     "a column in the middle": ("path,,labels", "{path},x y,{labels}"),
     "the row numbers of pandas": (",path,labels", "{number},{path},{labels}"),
     "the row numbers of pandas, twice": ("Unnamed: 0,path,labels", "{number},{path},{labels}"),

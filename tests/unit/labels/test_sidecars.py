@@ -370,6 +370,21 @@ def test_label_files_in_the_folders_of_the_splits_are_found(
     assert len(read(root / "train", max_unreadable=0.9)) == 4
 
 
+def test_metadata_of_hugging_face_wins_over_the_folders(tmp_path: Path) -> None:
+    for stem, found in TRUTH.items():
+        (tmp_path / found[0]).mkdir(exist_ok=True)
+        (tmp_path / found[0] / f"{stem}.png").touch()
+    rows = [(f"{found[0]}/{stem}.png", ", ".join(found)) for stem, found in TRUTH.items()]
+    write_rows(tmp_path / "metadata.csv", [("file_name", "text"), *rows])
+    assert read(tmp_path) == TRUTH
+    write_rows(tmp_path / "metadata.csv", [("file_name", "width"), *((row[0], 9) for row in rows)])
+    with pytest.raises(
+        CommandError, match="or take the names of the folders, with --labels folders"
+    ):
+        labels.check_labels(labels.read(tmp_path).samples)
+    assert read(tmp_path, Path("folders"))["n00"] == TRUTH["n00"][:1]
+
+
 def test_a_label_file_in_a_flat_folder_is_found(tmp_path: Path) -> None:
     root = tmp_path / "set"
     touch(root)
