@@ -21,7 +21,7 @@ from pyimagesearch.labels.formats.xml_files import iter_elements
 from pyimagesearch.labels.samples import Sample
 
 SUFFIXES = (".arff", ".csv", ".npz")
-LOOKED_AT = 100  # rows from which a CSV is told to hold features
+LOOKED_AT = 100  # rows that show whether a CSV holds features
 MARKS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
 
 

@@ -1,4 +1,4 @@
-"""Adds up the rows of a label file to one sample for each photo."""
+"""Combines the rows of a label file into one sample for each photo."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ def combine(
     rows = list(parsed.rows)
     photos = _find_photos(rows, resolver, skipped)
     merged: dict[str, _Photo] = {}
-    single: dict[str, Row] = {}  # most photos have one row; adding up a million would take memory
+    single: dict[str, Row] = {}  # most photos have one row, and a _Photo takes more memory
     for row in rows:
         photo = photos.get(row.path)
         if photo is None:
@@ -105,8 +105,8 @@ def _find_photos(
 def _drop_doubtful(matches: dict[str, Match]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the matches to go by, and why the others are not.
 
-    Two different paths that end alike, such as a/1.jpg and b/1.jpg, cannot both be the one photo
-    x/1.jpg: that is where a folder is missing. The one that shares more of its end has it.
+    Two different paths that end alike, such as a/1.jpg and b/1.jpg, cannot both mean the photo
+    x/1.jpg; a folder is missing then. The path that has more of its end in common gets the photo.
     """
     best: dict[str, str] = {}
     rivals: dict[str, str] = {}

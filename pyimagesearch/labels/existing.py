@@ -1,4 +1,4 @@
-"""What happens to labels that are already there where some are to be written."""
+"""What to do with the labels that a photo already has when new ones are written."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -1,7 +1,6 @@
 """An index of the photos below a folder, by the ends of their paths."""
 
 import bisect
-import difflib
 import os
 from array import array
 from collections.abc import Callable, Sequence
@@ -52,6 +51,8 @@ class PathIndex:
 
     def find_similar(self, parts: Sequence[str]) -> str | None:
         """Return the photo with the most similar name, or None if none is similar."""
+        import difflib
+
         if not parts or not self.photos:
             return None
         keys, numbers = self._keys(False)

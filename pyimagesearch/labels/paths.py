@@ -13,8 +13,8 @@ from pyimagesearch.labels.path_index import PathIndex
 
 MAX_FOLDERS = 10_000  # searched in the folder above a label file, which may be a home folder
 MAX_PATH = 4096
-# Label Studio puts eight hexadecimal digits before the name of an uploaded file.
-_UPLOADED = re.compile(r"[0-9a-f]{8}-(.+)")
+# Label Studio puts eight hexadecimal digits before the names of uploaded and exported files.
+_UPLOADED = re.compile(r"[0-9a-f]{8}(?:-|__)(.+)")
 
 
 class Match(NamedTuple):
@@ -66,7 +66,9 @@ class PathResolver:
                     return Match(found[0], "", shared >= len(parts), shared)
                 if found:
                     some = ", ".join(found[:3]) + (" and others" if len(found) > 3 else "")
-                    return Match(None, f"{text!r}: could be {some}")
+                    return Match(
+                        None, f"{text!r}: could be {some}; write the folder, or name it with -d"
+                    )
         return Match(None)
 
     def widen(self) -> bool:

@@ -1,5 +1,6 @@
 """Reads the labels of a data set, whatever they are written in: `read`."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from pyimagesearch.labels.combine import Uncertain, combine, unite
 from pyimagesearch.labels.formats import yolo
 from pyimagesearch.labels.formats.csv_files import read_csv
 from pyimagesearch.labels.formats.folders import read_folders
-from pyimagesearch.labels.formats.json_files import read_json, read_json_lines
+from pyimagesearch.labels.formats.json_files import read_json
+from pyimagesearch.labels.formats.label_lists import read_lists
 from pyimagesearch.labels.formats.table import few
 from pyimagesearch.labels.formats.table_rows import ColumnOptions
 from pyimagesearch.labels.formats.xml_files import read_voc_files, read_xml
@@ -26,10 +28,11 @@ from pyimagesearch.labels.splits import choose_split, split_of_file
 
 READERS: dict[str, Callable[[Path, PathResolver, ColumnOptions], ParsedFile]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".lst"), read_csv),
-    ".json": read_json,
-    **dict.fromkeys((".jsonl", ".ndjson", ".manifest"), read_json_lines),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson", ".manifest"), read_json),
     ".xml": lambda path, resolver, _: read_xml(path, resolver),
 }
+
+MAX_REPORTED = 5  # label files that are reported one by one
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,16 @@ def read(
         samples += [replace(one, split=one.split or split) for one in found] if split else found
         for name, members in parsed.groups.items():
             groups.setdefault(name, set()).update(members)
-        report.append(f"{parsed.skipped.source}: {'; '.join(parsed.notes)}")
+        if len(report) <= MAX_REPORTED:
+            report.append(f"{parsed.skipped.source}: {'; '.join(parsed.notes)}")
     samples, more = choose_split(unite(samples), dataset, use_split)
     if source.kind in ("files", "voc"):
         more += _count_unlisted(samples, parts[0][1], is_file)
     names = sorted(count_labels(samples))
     unit = "label" if len(names) == 1 else "labels"
     understood = f"{len(samples)} photos, {len(names)} {unit}: {few(names)}"
+    if len(parts) > MAX_REPORTED:
+        report[MAX_REPORTED:] = [f"{len(parts)} label files in all"]
     report[-1] = "; ".join([report[-1], understood, *more])
     for line in report:
         console.status(line)
@@ -107,32 +113,44 @@ def _parts(
     source: Source, dataset: Path, options: ColumnOptions, is_given: bool
 ) -> list[tuple[ParsedFile, PathResolver]]:
     """Return what each label file says, and what finds its photos."""
+    if source.kind == "files":
+        return [_read_file(path, dataset, options, is_given) for path in source.files]
     resolver = PathResolver([dataset])
+    if source.kind == "lists":
+        return [(read_lists(path), resolver) for path in source.files]
     match source.kind:
         case "folders":
-            return [(read_folders(dataset, source.photos), resolver)]
+            parsed = read_folders(dataset, source.photos)
         case "sidecars":
-            return [(read_sidecars(dataset, source.pairs), resolver)]
+            parsed = read_sidecars(dataset, source.pairs)
         case "yolo":
-            return [(yolo.read_boxes(dataset, source.pairs), resolver)]
-        case "keywords":
-            return [(read_photos(dataset, source.photos), resolver)]
+            parsed = yolo.read_boxes(dataset, source.pairs)
         case "voc":
-            return [(read_voc_files(dataset, source.files, resolver), resolver)]
-    parts = []
-    for path in source.files:
-        if is_given:
-            resolver = PathResolver([dataset, path.parent], path.absolute().parent.parent)
-        else:  # a file that was found is for the photos next to it, if there are any
-            beside = PathResolver([path.parent])
-            resolver = beside if beside.photos() else PathResolver([dataset])
-        reader = READERS.get(path.suffix.lower())
-        if reader is None:
-            raise CommandError(
-                f"{path}: labels are read from {', '.join(READERS)}; save it as one of these"
-            )
-        parts.append((reader(path, resolver, options), resolver))
-    return parts
+            parsed = read_voc_files(dataset, source.files, resolver)
+        case "keywords":
+            parsed = read_photos(dataset, source.photos)
+    return [(parsed, resolver)]
+
+
+def _read_file(
+    path: Path, dataset: Path, options: ColumnOptions, is_given: bool
+) -> tuple[ParsedFile, PathResolver]:
+    """Return what a label file says, and what finds its photos; raises CommandError."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise CommandError(
+            f"{path}: labels are read from {', '.join(READERS)}; save it as one of these"
+        )
+    if is_given:
+        resolver = PathResolver([dataset, path.parent], path.absolute().parent.parent)
+    else:  # a file that was found is for the photos next to it, if there are any
+        resolver = PathResolver([path.parent])
+        resolver = resolver if resolver.photos() else PathResolver([dataset])
+    try:
+        return reader(path, resolver, options), resolver
+    except CommandError as error:
+        way_out = "" if is_given else "; or take the names of the folders, with --labels folders"
+        raise CommandError(f"{error}{way_out}") from None
 
 
 def _count_unlisted(samples: Sequence[Sample], resolver: PathResolver, is_file: bool) -> list[str]:
@@ -141,8 +159,8 @@ def _count_unlisted(samples: Sequence[Sample], resolver: PathResolver, is_file: 
     there = resolver.neighbours(used) if is_file else resolver.photos()
     unlisted = [photo for photo in there if photo not in used]
     if unlisted:
-        absolute = {str(Path(photo).absolute()) for photo in used}
-        unlisted = [photo for photo in unlisted if str(Path(photo).absolute()) not in absolute]
+        absolute = set(map(os.path.abspath, used))
+        unlisted = [photo for photo in unlisted if os.path.abspath(photo) not in absolute]  # noqa: PTH100
     if not unlisted:
         return []
     return [f"{len(unlisted)} photos in no row, such as {min(unlisted)}, are not used"]

@@ -21,7 +21,7 @@ MAX_TEXT = 65_536
 MAX_BYTES = 64 * 2**20  # of a .json, which may hold the picture itself
 TEXTS = (".txt", ".caption", ".tags")
 ENDINGS = (*TEXTS, ".json", ".xml", ".xmp")
-LOOKED_AT = 20  # files from which it is told whether they hold labels
+LOOKED_AT = 20  # files that show whether they hold labels
 MAX_WORDS = 6  # of a list of labels separated by spaces; longer texts are sentences
 _SEPARATORS = "\n|;"
 

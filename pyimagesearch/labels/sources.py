@@ -12,13 +12,13 @@ from pyimagesearch import console
 from pyimagesearch.console import CommandError
 from pyimagesearch.images.find import find_images, is_skipped_folder
 from pyimagesearch.labels import sidecars
-from pyimagesearch.labels.formats import yolo
+from pyimagesearch.labels.formats import label_lists, yolo
 from pyimagesearch.labels.formats.folders import label_folders
 from pyimagesearch.labels.keywords import read_keywords
 from pyimagesearch.labels.paths import PathResolver
 from pyimagesearch.labels.splits import split_of_file
 
-Kind = Literal["files", "folders", "sidecars", "yolo", "voc", "keywords"]
+Kind = Literal["files", "lists", "folders", "sidecars", "yolo", "voc", "keywords"]
 
 MAX_FILES = 1000  # label files of one data set
 LOOKED_AT = 20
@@ -76,6 +76,8 @@ def _discover(dataset: Path) -> Source:
     folders = label_folders(dataset, photos)
     names = {name for name, _ in folders.values()}
     found = list(_label_files(dataset))
+    if of_tools := _with_files_of_tools(dataset, found):
+        return of_tools
     if None not in names and len(names) > 1:
         if found and found[0].parent == dataset:
             console.warn(f"{found[0]} is not used; to take the labels from it, use --labels")
@@ -118,13 +120,15 @@ def _in_folder(dataset: Path, folder: Path) -> Source:
     if suffix in _PER_PHOTO:
         resolver = PathResolver([dataset])
         names = [str(path.relative_to(folder).with_suffix("")) for path in same]
-        found = [resolver.find(name).photo for name in names[:LOOKED_AT]]
-        if 2 * sum(photo is not None for photo in found) > len(found):
+        matches = [resolver.find(name) for name in names[:LOOKED_AT]]
+        if 2 * sum(bool(match.photo or match.reason) for match in matches) > len(matches):
             return _pairs(dataset, same, names, resolver)
     if len(same) > MAX_FILES:
         raise CommandError(
             f"{folder}: the {suffix} files are not called like the photos in {dataset}"
         )
+    if suffix == ".txt" and label_lists.are_lists(same):
+        return Source("lists", dataset, tuple(same))
     return Source("files", dataset, tuple(same))
 
 
@@ -138,7 +142,16 @@ def _pairs(
         for path, name in zip(own, names, strict=True)
         if (photo := resolver.find(name).photo) is not None
     )
+    if not pairs:
+        raise CommandError(f"{own[0]}: {resolver.explain(names[0])}")
     return Source(_kind_of(pairs), dataset, pairs=pairs)
+
+
+def _with_files_of_tools(dataset: Path, found: Sequence[Path]) -> Source | None:
+    """Return the source if there are label files with the names that tools give them."""
+    of_tools = [path for path in found if _OF_TOOLS.fullmatch(path.name)]
+    same = [path for path in of_tools if path.name == of_tools[0].name]
+    return Source("files", dataset, tuple(same)) if same else None
 
 
 def _with_label_files(
@@ -149,10 +162,6 @@ def _with_label_files(
     stems = {photo.stem for photo in photos}
     if 2 * sum(path.stem in stems for path in voc) > len(photos):
         return Source("voc", dataset, tuple(voc))
-    of_tools = [path for path in found if _OF_TOOLS.fullmatch(path.name)]
-    if of_tools:
-        same = [path for path in of_tools if path.name == of_tools[0].name]
-        return Source("files", dataset, tuple(same))
     if len(found) == 1 or (found and all(map(split_of_file, found))):
         return Source("files", dataset, tuple(found))
     if found:

@@ -1,4 +1,4 @@
-"""Training, validation and test photos, where a data set says which are which."""
+"""The division of a data set into training, validation and test photos, if it has one."""
 
 import os
 import re
@@ -57,8 +57,8 @@ def choose_split(
 ) -> tuple[list[Sample], list[str]]:
     """Return the samples with the split that the data gives, if it gives one, and a note on it.
 
-    That is what the rows say, else the folders below `root`. It counts if there are training
-    photos and others. Photos in no part are trained on then.
+    That is what the rows say, else the folders below `root`. It is used if there are training
+    photos and others. Photos in no part become training photos.
     """
     by_folder: dict[str, Split | None] = {}
     splits: list[Split | None] = []

@@ -8,6 +8,7 @@ from pyimagesearch.labels.formats.values import is_list, is_no_label, parse_list
 STRONG_SEPARATORS = ("\n", "\t", "|", ";", ",")
 # These may belong to a label (C#, google+), so they must stand between words in every cell.
 WEAK_SEPARATORS = ("#", "+")
+CONNECTORS = frozenset({"&", "and", "+", "/", "-", "und", "et"})  # red & dress
 ZERO_ONE = frozenset({"0", "1", "0.0", "1.0", "0.", "1.", "true", "false"})
 
 LabelReader = Callable[[str], tuple[str, ...] | None]
@@ -53,7 +54,7 @@ def find_separator(texts: Collection[str], split_spaces: bool | None = True) -> 
         if holding and all(_is_between_words(separator, text) for text in holding):
             return separator
     if split_spaces is None:
-        words = {word for text in texts for word in text.split()}
+        words = {word for text in texts for word in split_text(text, " ")}
         split_spaces = len(words) <= len(set(texts))
     return " " if split_spaces else ""
 
@@ -61,7 +62,8 @@ def find_separator(texts: Collection[str], split_spaces: bool | None = True) -> 
 def split_text(text: str, separator: str) -> list[str]:
     """Return the labels in `text`, without the space and quotes around them."""
     if separator == " ":
-        return [word.removeprefix("#") for word in text.split()]  # hashtags: #red #dress
+        words = (word for word in text.split() if word not in CONNECTORS)
+        return [word.removeprefix("#") for word in words]  # hashtags: #red #dress
     parts = text.split(separator) if separator else [text]
     return [_unquote(part.strip()) for part in parts]
 

@@ -71,10 +71,10 @@ def choose_columns(
     path_column: str | None,
     label_columns: Sequence[str] | None,
 ) -> Columns:
-    """Return what the columns of a table hold; raises CommandError if that cannot be told.
+    """Return what the columns of a table hold; raises CommandError if that is unclear.
 
-    `path_column` and `label_columns` name them. Without these, they are told by the names that
-    label files usually have, and by their cells.
+    `path_column` and `label_columns` name them. Without these, they are recognised by the
+    names that label files usually have, and by their cells.
     """
     path, folder = find_path_columns(table, resolver, path_column)
     keys = [simplify(name) for name in table.names]
@@ -88,10 +88,13 @@ def choose_columns(
         for index, name in enumerate(table.names)
         if index not in used
     ]
-    splits = [column for column in free if _is_split(table, column)]
+    named = [find_column(table, name, "--label-columns") for name in label_columns or ()]
+    splits = [one for one in free if one.index not in named and _is_split(table, one)]
     free = [column for column in free if column not in splits]
-    if label_columns:
-        chosen = _named(table, label_columns, free)
+    if named:
+        chosen = [column for column in free if column.index in named]
+        if lost := set(named) - {column.index for column in chosen}:
+            raise CommandError(f"{where(table, min(lost))}: holds the paths of photos, not labels")
     elif table.has_header:
         chosen = _guess(table, free)
         _check_neighbours(table, chosen, free)
@@ -124,31 +127,24 @@ def _is_split(table: Table, column: Column) -> bool:
     return bool(words) and others <= {"UNASSIGNED", "unassigned"}
 
 
-def _named(table: Table, names: Sequence[str], free: Sequence[Column]) -> list[Column]:
-    """Return the columns that --label-columns names."""
-    by_index = {column.index: column for column in free}
-    chosen = []
-    for name in names:
-        index = find_column(table, name, "--label-columns")
-        if index not in by_index:
-            raise CommandError(f"{where(table, index)}: holds the paths or the split, not labels")
-        chosen.append(by_index[index])
-    return chosen
-
-
 def _guess(table: Table, free: Sequence[Column]) -> list[Column]:
-    """Return the columns of labels: of a usual name, else of marks, else of words."""
+    """Return the columns of labels: those with a usual name, else of marks, else of words."""
     usual = [column for column in free if column.may_be_label]
-    marks = [column for column in usual if column.is_marked]
     is_label_studio = {"annotationid", "leadtime"} <= {column.key for column in free}
-    if not is_label_studio:  # which has a column for each question
+    if is_label_studio:  # it has a column for each question, whatever that is called
+        usual = [column for column in free if column.key not in known_names.LABEL_STUDIO]
+    marks = [column for column in usual if column.is_marked]
+    if not is_label_studio:
         names = known_names.LISTS if len(marks) > 1 else known_names.LISTS + known_names.WEAK_LISTS
-        for kinds in (("text",), ("marks", "numbers", "probabilities")):  # names before numbers
-            for name in names:
-                if found := [one for one in usual if one.base == name and one.kind in kinds]:
-                    return found
+        for name in names:
+            if found := [one for one in usual if one.base == name and one.kind == "text"]:
+                return found
+        for name in names:  # numbers of classes
+            found = [column for column in usual if column.base == name]
+            if found and all(mark in found for mark in marks):
+                return found
     filled = [column for column in free if column.name and column.kind != "empty"]
-    if len(left := usual or filled) == 1:
+    if len(left := usual or [one for one in filled if one.kind == "text"]) == 1:
         return left
     if marks:
         return marks
@@ -187,7 +183,7 @@ def _without_header(table: Table, free: Sequence[Column]) -> list[Column]:
 
 
 def _find_confidence(free: Sequence[Column], lists: Sequence[Column]) -> Column | None:
-    """Return the column that tells how sure the one label of a row is."""
+    """Return the column that says how certain the one label of a row is."""
     for name in known_names.CONFIDENCES if len(lists) == 1 else ():
         for column in free:
             if column.key == name and column.is_marked and column not in lists:

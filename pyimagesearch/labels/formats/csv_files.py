@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pyimagesearch.labels.formats import known_names
+from pyimagesearch.labels.formats.json_files import read_json
 from pyimagesearch.labels.formats.table import Line, parse_csv, read_cells
 from pyimagesearch.labels.formats.table_rows import ColumnOptions, read_table
 from pyimagesearch.labels.formats.text import UNDECODABLE, read_text, require_decoded
@@ -21,8 +22,10 @@ def read_csv(path: Path, resolver: PathResolver, options: ColumnOptions) -> Pars
         is_name = simplify(cell) in known_names.PATHS or not cell.strip()
         return not is_name and resolver.find(cell).photo is not None
 
-    table = parse_csv(path, read_text(path), is_photo)
-    return read_table(table, resolver, options)
+    text = read_text(path)
+    if text.lstrip()[:2] in ('{"', "[{", '["'):
+        return read_json(path, resolver, options)  # under another name
+    return read_table(parse_csv(path, text, is_photo), resolver, options)
 
 
 def read_lines(path: Path) -> list[Line]:

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pyimagesearch.console import CommandError
+from pyimagesearch.labels.formats.table import few
 from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 from pyimagesearch.labels.samples import Split
 from pyimagesearch.labels.splits import is_container, names_below, parse_split
@@ -70,9 +71,22 @@ def read_folders(root: Path, photos: Sequence[Path]) -> ParsedFile:
         original = str(originals.get(photo, photo))
         rows.append(Row(number, original, labels_of_folder(name or ""), split=split))
     notes = ["labels from the names of the folders"]
+    if above := _names_above(root, folders):
+        notes.append(f"the folders above them are not used: {few(above)}")
     if originals:
         notes.append(f"{len(originals)} copies of photos in other label folders")
     return ParsedFile(rows, SkippedRows(root, "photo"), notes)
+
+
+def _names_above(root: Path, folders: Mapping[Path, tuple[str | None, Split | None]]) -> list[str]:
+    """Return the names of folders above the label folders, except those that only divide photos."""
+    above = {
+        name
+        for folder, (label, _) in folders.items()
+        for name in names_below(root, folder)
+        if name != label and not is_container(name)
+    }
+    return sorted(above)
 
 
 def find_copies(photos: Sequence[Path], labels: dict[Path, str]) -> dict[Path, Path]:

@@ -1,4 +1,4 @@
-"""JSON files and JSON Lines: which of the known forms a file has."""
+"""JSON files, and files with a JSON object on each line: which of the known forms they have."""
 
 import json
 from pathlib import Path
@@ -21,9 +21,11 @@ MAX_MEMORY = 700 * 2**20  # bytes that the objects of a file may take
 def read_json(path: Path, resolver: PathResolver, options: ColumnOptions) -> ParsedFile:
     """Return the rows of a JSON file: COCO, Label Studio, FiftyOne, or a list of photos.
 
-    Raises CommandError if it is not JSON, or of a kind that is not known.
+    A file may also have an object on each line. Raises CommandError if it is not JSON, or of a
+    kind that is not known.
     """
-    data = load_json(path, read_text(path))
+    text = read_text(path)
+    data: Any = _load_lines(path, text) if _has_lines(text) else load_json(path, text)
     if is_coco(data):
         skipped = SkippedRows(path, "image")
         return ParsedFile(read_coco(data, skipped), skipped, ["COCO categories"])
@@ -35,20 +37,9 @@ def read_json(path: Path, resolver: PathResolver, options: ColumnOptions) -> Par
         return parsed
     if isinstance(data, dict) and isinstance(data.get("labels"), dict) and "classes" in data:
         return _read_fiftyone(path, data)
+    if isinstance(data, dict) and isinstance(data.get("items"), list) and "categories" in data:
+        return _read_datumaro(path, data)
     return _read_records(path, data, resolver, options)
-
-
-def read_json_lines(path: Path, resolver: PathResolver, options: ColumnOptions) -> ParsedFile:
-    """Return the rows of a file with a JSON object on each line; raises CommandError."""
-    text = read_text(path)
-    _check_memory(path, text)
-    if text.lstrip()[:1] == "[":
-        return read_json(path, resolver, options)
-    records: list[Any] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            records.append(load_json(path, line, number))
-    return _read_records(path, records, resolver, options)
 
 
 def load_json(path: Path, text: str, line: int = 1) -> Any:
@@ -61,6 +52,18 @@ def load_json(path: Path, text: str, line: int = 1) -> Any:
         raise CommandError(f"{path}, line {number}: is not JSON ({error.msg})") from None
     except RecursionError:
         raise CommandError(f"{path}: is nested too deeply for a label file") from None
+
+
+def _has_lines(text: str) -> bool:
+    """Return whether a text has a JSON object on each line."""
+    first, _, rest = text.lstrip().partition("\n")
+    return first[:1] == "{" and first.rstrip()[-1:] == "}" and rest.lstrip()[:1] == "{"
+
+
+def _load_lines(path: Path, text: str) -> list[Any]:
+    _check_memory(path, text)
+    lines = enumerate(text.split("\n"), 1)
+    return [load_json(path, line, number) for number, line in lines if line.strip()]
 
 
 def _read_records(
@@ -91,6 +94,25 @@ def _read_fiftyone(path: Path, data: dict[str, Any]) -> ParsedFile:
             continue
         rows.append(Row(number, photo, tuple(sorted(labels))))
     return ParsedFile(rows, skipped, ["FiftyOne labels"])
+
+
+def _read_datumaro(path: Path, data: dict[str, Any]) -> ParsedFile:
+    """Read Datumaro's JSON: items with the numbers of their labels."""
+    skipped = SkippedRows(path, "item")
+    try:
+        names = [str(label["name"]) for label in data["categories"]["label"]["labels"]]
+    except (KeyError, TypeError):
+        raise CommandError(f"{path}: has items, but no names of labels in categories") from None
+    rows = []
+    for number, item in enumerate(data["items"], 1):
+        try:
+            photo = item["image"]["path"] if item.get("image") else item["id"]
+            labels = {names[one["label_id"]] for one in item["annotations"]}
+        except (AttributeError, KeyError, IndexError, TypeError):
+            skipped.skip(number, "has no id, or a label that is not listed")
+            continue
+        rows.append(Row(number, str(photo), tuple(sorted(labels))))
+    return ParsedFile(rows, skipped, ["Datumaro labels"])
 
 
 def _without_shapes(value: dict[str, Any]) -> dict[str, Any]:

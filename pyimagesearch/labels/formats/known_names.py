@@ -60,6 +60,13 @@ SPLITS = _set(
     """
 )
 SPLIT_MARKS = _set("isvalid isval isvalidation istest istesting istrain istraining")
+# What Label Studio adds to the answers in its CSV and JSON-MIN, and questions for free text.
+LABEL_STUDIO = _set(
+    """
+    annotationid annotator createdat updatedat leadtime id agreement note notes comment comments
+    remark remarks
+    """
+)
 # Columns that say something else than a label, even if they hold 0 and 1 or words.
 OTHER = _set(
     """

@@ -1,5 +1,6 @@
 """Columns of marks, one for each label: 1 and 0, yes and no, x and blank, 1, 0 and -1."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ Mark = Literal["yes", "no", "uncertain", "blank"]
 Kind = Literal["empty", "marks", "probabilities", "numbers", "text"]
 
 MIN_PROBABILITY = 0.5  # from which on a label applies
+_DECIMAL_COMMA = re.compile(r"-?(0,\d+|1,0+)")
 _WORDS: dict[str, Mark] = {
     **dict.fromkeys(
         ("true", "t", "yes", "y", "x", "✓", "✔", "☑", "☒", "on", "positive", "present"), "yes"
@@ -47,7 +49,12 @@ class MarkRules:
 
 
 def number_of(cell: str) -> float | None:
-    """Return the number in a cell, None if there is none."""
+    """Return the number in a cell, None if there is none: 0.9, 90%, and 0,9 as Excel writes it."""
+    if cell.endswith("%"):
+        part = number_of(cell[:-1].strip())
+        return None if part is None else part / 100
+    if _DECIMAL_COMMA.fullmatch(cell):
+        cell = cell.replace(",", ".")
     try:
         return float(cell)
     except ValueError:

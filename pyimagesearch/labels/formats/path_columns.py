@@ -8,7 +8,8 @@ from pyimagesearch.labels.formats.table import Line, Table, few, find_column, wh
 from pyimagesearch.labels.formats.values import simplify
 from pyimagesearch.labels.paths import PathResolver, is_image_name
 
-LOOKED_AT = 200  # rows from which the column is told
+LOOKED_AT = 200  # rows by which the column is recognised; fewer if there are many columns
+MAX_CELLS = 20_000
 HALF = 0.5  # of their cells, from which on a column is of a kind
 
 
@@ -19,7 +20,8 @@ def find_path_columns(
 
     `path_column` names the first of them. Raises CommandError if none holds paths.
     """
-    sample = table.lines[:: max(1, len(table.lines) // LOOKED_AT)][:LOOKED_AT]
+    rows = max(5, min(LOOKED_AT, MAX_CELLS // len(table.names)))
+    sample = table.lines[:: max(1, len(table.lines) // rows)][:rows]
     if path_column is not None:
         path = find_column(table, path_column, "--path-column")
         is_found = _fraction(sample, path, lambda cell: bool(resolver.find(cell).photo)) >= HALF

@@ -27,7 +27,7 @@ def find_records(data: Any) -> list[Any] | None:
         return None
     if (inner := _find_inner(data)) is not None:
         return find_records(inner)
-    if columns := _from_columns(data):
+    if columns := _from_columns(data) or _from_labels(data):
         return columns
     lists = sum(map(_is_list_of_objects, data.values()))
     if 0 < lists < len(data):
@@ -77,6 +77,16 @@ def _is_row(value: Any) -> bool:
 
 def _is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _from_labels(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return a record for each photo in an object of lists by label: {"red": ["a.jpg"]}."""
+    for value in data.values():
+        if not isinstance(value, list):
+            return None
+        if not all(isinstance(one, str) and is_image_name(one) for one in value):
+            return None
+    return [{"path": path, "label": label} for label, paths in data.items() for path in paths]
 
 
 def _with_path(key: str, value: Any) -> dict[str, Any]:

@@ -19,8 +19,8 @@ MAX_COLUMNS = 20_000
 MAX_MEMORY = 900 * 2**20  # bytes that the text and its cells may take
 ROW_MEMORY, CELL_MEMORY = 320, 12  # about as many bytes
 _ENDINGS = "|".join(sorted(re.escape(suffix) for suffix in SUFFIXES))
-# "my photo.jpg red dress": a path with spaces in it, up to its ending, and the rest of the line.
-_PATH_FIRST = re.compile(rf"\s*(.+?(?:{_ENDINGS}))(?:\s+(.*))?$", re.IGNORECASE)
+# "my photo.jpg red dress", "a.jpg: red, dress": a path, up to its ending, and the rest.
+_PATH_FIRST = re.compile(rf"\s*(.+?(?:{_ENDINGS}))(?:\s*(?:[:=]|[-=]>)\s*|\s+|$)", re.IGNORECASE)
 
 Line = tuple[int, list[str]]  # its number and its cells
 
@@ -62,14 +62,14 @@ def parse_csv(path: Path, text: str, is_photo: Callable[[str], bool]) -> Table:
     text is empty or not a table.
     """
     lines = _Lines(path, text)
-    told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # Excel's own first line
-    if told:
+    separator = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # Excel's own first line
+    if separator:
         lines.skip_one()
     first_line = lines.peek()
     while first_line.startswith("#") and not any(one in first_line for one in DELIMITERS):
         lines.skip_one()  # a comment of the program that wrote the file
         first_line = lines.peek()
-    delimiter = told[1] if told else _choose_delimiter(first_line, is_photo)
+    delimiter = separator[1] if separator else _choose_delimiter(first_line, is_photo)
     body = list(_read_cells(lines, delimiter) if delimiter else _read_words(lines))
     if not delimiter and len(body) > 1 and len(body[0][1]) == 1 and body[0][1][0].isdigit():
         del body[0]  # CelebA's list begins with the number of photos
@@ -129,7 +129,7 @@ class _Lines:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self._text = text if "\n" in text else text.replace("\r", "\n")
+        self._text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         self._at = self._number = 0
         self._left = MAX_MEMORY - sys.getsizeof(text)
 
@@ -169,7 +169,7 @@ class _Lines:
                 raise CommandError(
                     f"{self.path}, line {self._number}: has over {MAX_LINE:,} letters"
                 )
-            line = self._text[self._at : end].rstrip("\r")
+            line = self._text[self._at : end]
             self._at = end + 1
             yield f"{line}\n"
 
@@ -200,7 +200,7 @@ def _read_words(lines: _Lines) -> Iterator[Line]:
 def _words_of(line: str) -> list[str]:
     """Return the path at the beginning of a line, which may hold spaces, and the other words."""
     if found := _PATH_FIRST.match(line[:4096]):
-        return [found[1], *line[found.end(1) :].split()]
+        return [found[1], *line[found.end() :].split()]
     return line.split()
 
 

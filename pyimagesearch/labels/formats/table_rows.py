@@ -18,7 +18,7 @@ from pyimagesearch.labels.splits import parse_split
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Which columns the user names, instead of having them told by their names and cells."""
+    """The columns that the user names; the others are recognised by their names and cells."""
 
     path_column: str | None = None
     label_columns: Sequence[str] | None = None
@@ -38,20 +38,25 @@ def read_table(table: Table, resolver: PathResolver, options: ColumnOptions) -> 
 
 
 def _whole_lines(table: Table, skipped: SkippedRows) -> Iterator[Line]:
-    """Yield the lines with a cell for each column; further cells of lists are joined."""
+    """Yield the lines with a cell for each column; further cells of lists are joined.
+
+    Empty cells at the end do not count, and cells of columns without a name may be missing there.
+    """
     width = len(table.names)
-    for number, cells in table.lines:
+    named = max((index + 1 for index, name in enumerate(table.names) if name), default=width)
+    for number, found in table.lines:
+        cells = found
+        if len(cells) > width:
+            cells = cells[: max(width, *(i + 1 for i, cell in enumerate(cells) if cell), 0)]
         if len(cells) == width:
             yield number, cells
         elif len(cells) > width and table.rest and table.has_header:
             yield number, [*cells[: width - 1], table.rest.join(cells[width - 1 :])]
-        elif len(cells) > width and not any(cells[width:]):
-            yield number, cells[:width]
-        elif not table.has_header and len(cells) > 1:
+        elif len(cells) < width and (len(cells) >= named or not table.has_header):
             yield number, [*cells, *[""] * (width - len(cells))]
         else:
-            found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            skipped.skip(number, f"{found}, {width} expected")
+            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            skipped.skip(number, f"{count}, {width} expected")
 
 
 def _rows(

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
-
 from pyimagesearch import files
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.paths import PathResolver
@@ -92,6 +89,8 @@ def iter_elements(path: Path, tags: tuple[str, ...]) -> Iterator[Element]:
     Entities are refused: a few hundred bytes of them can stand for gigabytes. Raises CommandError
     for a file that cannot be read or is not XML.
     """
+    from defusedxml.ElementTree import iterparse  # takes 20 ms, which classify.py would wait for
+
     inside = count = 0
     parents: list[Element] = []
     with _one_line_errors(path), _open(path) as file:
@@ -125,6 +124,8 @@ def _open(path: Path) -> BinaryIO:
 
 @contextlib.contextmanager
 def _one_line_errors(path: Path) -> Iterator[None]:
+    from defusedxml.common import DefusedXmlException
+
     try:
         yield
     except OSError as error:

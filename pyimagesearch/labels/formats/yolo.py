@@ -5,15 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pyimagesearch.console import CommandError
 from pyimagesearch.labels.formats.text import read_text
 from pyimagesearch.labels.rows import ParsedFile, Row, SkippedRows
 
 MAX_BYTES = 500_000
-LOOKED_AT = 20  # files from which the form is told
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOOKED_AT = 20  # files that show whether they hold boxes
 _BOX = re.compile(r"\d+(\.0*)?(\s+-?\d*\.?\d+([eE][-+]?\d+)?){4,}")
 # One name a line, the first is class 0.
 _NAME_LISTS = (
@@ -37,7 +34,7 @@ def text_folder_of(folder: Path) -> Path:
 
 
 def holds_boxes(text_files: Iterable[Path]) -> bool:
-    """Return whether text files hold boxes of YOLO, told by the first few that are not empty."""
+    """Return whether text files hold boxes of YOLO, by the first few that are not empty."""
     looked_at = 0
     for path in text_files:
         try:
@@ -57,7 +54,7 @@ def read_boxes(root: Path, photos: Sequence[tuple[Path, Path]]) -> ParsedFile:
     """Return the rows of photos and their text files, with the names of the classes of the boxes.
 
     A photo without a text file has no boxes and so no label, as YOLO defines it. Raises
-    CommandError if no file tells the names of the classes.
+    CommandError if no file has the names of the classes.
     """
     skipped = SkippedRows(root, "photo")
     source, names = find_names(root, [text_file for _, text_file in photos[:1]])
@@ -103,15 +100,18 @@ def find_names(root: Path, text_files: Sequence[Path]) -> tuple[Path, dict[int, 
                 lines = read_text(path, MAX_BYTES).split("\n")
                 return path, dict(enumerate(line.strip() for line in lines if line.strip()))
     raise CommandError(
-        f"{root}: the text files hold YOLO boxes, classes by number, and nothing tells their "
-        f"names; write them into {root / 'classes.txt'}, one a line, class 0 first"
+        f"{root}: the text files hold YOLO boxes, classes by number, and their names are "
+        f"missing; write them into {root / 'classes.txt'}, one a line, class 0 first"
     )
 
 
 def read_yaml_names(path: Path) -> dict[int, str]:
     """Return the names of the classes in a data.yaml, empty if it has none."""
+    import yaml  # classify.py imports this package too, and has no use for YAML
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data: Any = yaml.load(read_text(path, MAX_BYTES), _Loader)
+        data: Any = yaml.load(read_text(path, MAX_BYTES), loader)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, CommandError):
         return {}
     names = data.get("names") if isinstance(data, dict) else None

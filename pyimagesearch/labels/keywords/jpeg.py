@@ -22,7 +22,7 @@ class Segment(NamedTuple):
 
 
 def read_segments(path: Path) -> list[Segment]:
-    """Return the segments before the picture. Raises OSError, or ValueError if it is no JPEG."""
+    """Return the segments before the picture. Raises OSError, or ValueError if it is not a JPEG."""
     files.require_regular_file(path)
     found: list[Segment] = []
     with path.open("rb") as file:
@@ -57,7 +57,7 @@ def write_segments(path: Path, segments: Sequence[Segment]) -> None:
 
 
 def _start_of_picture(data: bytes) -> int:
-    """Return where the start-of-scan marker is."""
+    """Return the position of the start-of-scan marker."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]

@@ -4,9 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.minidom import parseString
-
 _DC = "http://purl.org/dc/elements/1.1/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _LIGHTROOM = "http://ns.adobe.com/lightroom/1.0/"
@@ -73,6 +70,9 @@ def _with_keywords(document: Any, keywords: Sequence[str]) -> str:
 
 def _parse(packet: bytes) -> Any:
     """Return the document in a packet, None if it is not XML without entities."""
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.minidom import parseString  # takes 20 ms, which classify.py would wait for
+
     if len(packet) > MAX_BYTES or packet.count(b"<") > 20_000:
         return None
     try:

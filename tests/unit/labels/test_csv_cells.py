@@ -76,9 +76,9 @@ LABELS_WITH_SIGNS = {
     ),
     "a comma rules out spaces": (["science fiction, drama", "drama"], ["science fiction", "drama"]),
     "a semicolon rules out commas": (["Bond, James;spy", "spy"], ["Bond, James", "spy"]),
-    "C# is no separator": (["C#", "F#", "Java"], ["C#", "F#", "Java"]),
-    "google+ is no separator": (["google+", "apple"], ["google+", "apple"]),
-    "item#3 is no separator": (["item#3", "item#4"], ["item#3", "item#4"]),
+    "C# is not a separator": (["C#", "F#", "Java"], ["C#", "F#", "Java"]),
+    "google+ is not a separator": (["google+", "apple"], ["google+", "apple"]),
+    "item#3 is not a separator": (["item#3", "item#4"], ["item#3", "item#4"]),
     "a hyphen": (["t-shirt|red", "red"], ["t-shirt", "red"]),
     "an apostrophe": (['["men\'s wear", "red"]', "red"], ["men's wear", "red"]),
     "a list with commas inside": (["['a, b', 'red']", "red"], ["a, b", "red"]),
@@ -110,6 +110,11 @@ def test_words_of_a_singular_column_are_split_if_they_combine(folder: Path) -> N
     ]
     alone = one_column(folder, ["red dress", "hot dog", "stop sign"], "label")
     assert alone == [("red dress",), ("hot dog",), ("stop sign",)]
+
+
+def test_signs_and_words_between_labels_are_not_labels(folder: Path) -> None:
+    for between in (" & ", " and ", " / ", " - "):
+        assert read(write_lists(folder / "l.csv", cell=between.join)) == TRUTH
 
 
 NOTHING = (
@@ -161,7 +166,7 @@ def test_lists_of_numbers_are_labels(folder: Path) -> None:
     ]
 
 
-def test_a_cell_that_is_no_list_is_reported(
+def test_a_cell_that_is_not_a_list_is_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_lists(folder / "l.csv", cell=lambda found: repr(list(found)))
@@ -199,6 +204,10 @@ MARKS: dict[str, tuple[object, object]] = {
     "ticks": ("✓", ""),
     "ticks and crosses": ("✔", "✗"),
     "probabilities": ("0.93", "0.07"),
+    "probabilities of German Excel": ("0,933", "0,07"),
+    "1,0 and 0,0": ("1,0", "0,0"),
+    "100% and 0%": ("100%", "0%"),
+    "percentages": ("93 %", "7 %"),
     "probabilities at the limit": (".5", "4.9e-1"),
 }
 
@@ -261,7 +270,7 @@ def test_a_question_mark_is_uncertain(folder: Path) -> None:
     assert marked(folder, cells, uncertain="yes") == {"n00": "ac", "n01": "b", "n02": "bc"}
 
 
-def test_a_cell_that_is_no_mark_is_reported_with_its_column(
+def test_a_cell_that_is_not_a_mark_is_reported_with_its_column(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cells = [(1, 0, 0), (0, "maybe not", 1), (0, 1, 0)]
@@ -356,7 +365,7 @@ def test_rows_of_marks_add_up_if_they_do_not_contradict_each_other(folder: Path)
     assert read(path) == {"n00": ("a", "b"), "n01": ("a",)}
 
 
-def test_an_error_of_classify_is_no_photo_without_tags(
+def test_a_row_with_an_error_of_classify_is_skipped(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [

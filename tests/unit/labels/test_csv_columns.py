@@ -70,6 +70,19 @@ def test_a_row_number_that_is_the_name_of_a_photo_is_not_its_path(tmp_path: Path
     assert read(write_rows(tmp_path / "l.csv", [("Id", "Poster", "Genre"), *rows])) == TRUTH
 
 
+def test_a_number_of_the_class_is_not_the_label_if_there_are_names(folder: Path) -> None:
+    rows = [
+        (f"{stem}.png", number % 6, *(int(label in found) for label in ALL))
+        for number, (stem, found) in enumerate(TRUTH.items())
+    ]
+    assert read(write_rows(folder / "l.csv", [("path", "label", *ALL), *rows])) == TRUTH
+    names = [
+        (f"{stem}.png", number % 6, "|".join(found))
+        for number, (stem, found) in enumerate(TRUTH.items())
+    ]
+    assert read(write_rows(folder / "l.csv", [("path", "label", "class_name"), *names])) == TRUTH
+
+
 def test_the_csv_of_vggs_annotator_is_read(folder: Path) -> None:
     header = ["filename", "file_size", "file_attributes", "region_count", "region_id"]
     header += ["region_shape_attributes", "region_attributes"]
@@ -119,6 +132,8 @@ def test_options_name_the_columns(folder: Path) -> None:
     ]
     path = write_rows(folder / "l.csv", [("where", "filename", "what", "Lamp", "fold"), *rows])
     assert read(path, path_column="where", label_columns=["what"]) == TRUTH
+    with pytest.raises(CommandError, match="column 'where': holds the paths of photos, not labels"):
+        read(path, path_column="where", label_columns=["what", "where"])
     assert read(path, path_column="WHERE", label_columns=["lamp", "fold"]) == {
         stem: ("Lamp",) * ("lamp" in found) + ("fold",) * ("sofa" in found)
         for stem, found in TRUTH.items()
@@ -170,7 +185,7 @@ def test_numbered_columns_are_places_for_any_label(folder: Path, names: tuple[st
     assert labels.read(path).groups == ()
 
 
-def test_a_column_in_which_a_cell_has_two_labels_is_no_group(folder: Path) -> None:
+def test_a_column_in_which_a_cell_has_two_labels_is_not_a_label_group(folder: Path) -> None:
     rows = [(f"{stem}.png", "|".join(found), "home") for stem, found in TRUTH.items()]
     path = write_rows(folder / "l.csv", [("image", "kinds", "place"), *rows])
     assert [set(group.labels) for group in labels.read(path).groups] == []
@@ -178,6 +193,9 @@ def test_a_column_in_which_a_cell_has_two_labels_is_no_group(folder: Path) -> No
 
 COLUMNS_WITHOUT_NAMES = {
     "commas at the end": ("path,labels,,", "{path},{labels},,"),
+    "commas at the end of the header": ("path,labels,,", "{path},{labels}"),
+    "commas at the end of the rows": ("path,labels", "{path},{labels},,"),
+    "commas at the end, three columns": ("path,labels,note", "{path},{labels},x,"),
     "a column in the middle": ("path,,labels", "{path},x y,{labels}"),
     "the row numbers of pandas": (",path,labels", "{number},{path},{labels}"),
     "the row numbers of pandas, twice": ("Unnamed: 0,path,labels", "{number},{path},{labels}"),
@@ -240,6 +258,9 @@ WITHOUT_HEADER = {
     "bars": "{stem}.png|{one}|{two}",
     "spaces": "{stem}.png {one} {two}",
     "spaces, then commas": "{stem}.png {one},{two}",
+    "a colon": "{stem}.png: {one}, {two}",
+    "an equals sign": "{stem}.png = {one} {two}",
+    "an arrow": "{stem}.png -> {one} {two}",
     "more spaces": "{stem}.png    {one}   {two}  ",
     "ids": "{stem},{one}|{two}",
     "ids and spaces": "{stem} {one} {two}",
@@ -350,7 +371,7 @@ def test_a_split_that_is_given_is_used(folder: Path, name: str, words: Sequence[
     assert not labels.read(path, use_split=False).has_split
 
 
-def test_a_split_of_one_part_is_none(folder: Path) -> None:
+def test_a_split_with_one_part_is_not_used(folder: Path) -> None:
     rows = [(f"{stem}.png", "|".join(found), "train") for stem, found in TRUTH.items()]
     path = write_rows(folder / "l.csv", [("path", "labels", "split"), *rows])
     assert not labels.read(path).has_split
@@ -364,6 +385,9 @@ def test_photos_in_no_row_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
         (tmp_path / "photos" / name).touch()
     source = write_lists(tmp_path / "l.csv")
     assert read(tmp_path / "photos", source) == TRUTH
+    assert "3 photos in no row, such as" in capsys.readouterr().err
+    elsewhere = write_lists(tmp_path / "a" / "l.csv", name="../photos/{stem}.png")
+    assert read(tmp_path / "photos", elsewhere) == TRUTH
     assert "3 photos in no row, such as" in capsys.readouterr().err
     assert read(tmp_path, source) == TRUTH
     assert "3 photos in no row, such as" in capsys.readouterr().err
@@ -397,10 +421,8 @@ def test_an_unusable_csv_is_one_error(folder: Path, text: str, message: str) -> 
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", [1, "labels"])
-def test_a_header_alone_tells_nothing_about_the_first_photo(folder: Path, text: object) -> None:
-    (folder / "image.png").touch()  # "image" is the name of a column all the same
-    del text
+def test_the_name_of_a_column_is_not_taken_for_a_photo(folder: Path) -> None:
+    (folder / "image.png").touch()
     assert read(write_lists(folder / "l.csv", ("image", "labels"))) == TRUTH
 
 

@@ -49,6 +49,14 @@ def test_the_folder_that_holds_the_photo_has_its_labels_at_any_depth(tmp_path: P
     ]
 
 
+def test_folders_above_the_label_folders_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path, "black/jeans/a.jpg", "blue/jeans/b.jpg", "blue/images/dress/c.jpg")
+    assert read(tmp_path) == {"a": ("jeans",), "b": ("jeans",), "c": ("dress",)}
+    assert "the folders above them are not used: black, blue" in capsys.readouterr().err
+
+
 CONTAINERS = {
     "chunks": ("{label}/split_1/{n}.jpg", "{label}/split_2/{n}x.jpg"),
     "parts": ("{label}/part1/{n}.jpg", "{label}/part2/{n}x.jpg"),

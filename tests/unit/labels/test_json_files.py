@@ -182,6 +182,10 @@ PANDAS: dict[str, Callable[[list[str], list[list[str]]], object]] = {
         str(i): {"path": path, "labels": labels}
         for i, (path, labels) in enumerate(zip(paths, found, strict=True))
     },
+    "by label": lambda paths, found: {
+        label: [path for path, labels in zip(paths, found, strict=True) if label in labels]
+        for label in ALL
+    },
     "pairs": lambda paths, found: [list(pair) for pair in zip(paths, found, strict=True)],
     "inside": lambda paths, found: {
         "version": "1.0",
@@ -226,6 +230,37 @@ def test_projects_of_other_annotators_are_read(folder: Path) -> None:
 def test_fiftyones_labels_are_read(folder: Path, target: Callable[[Sequence[str]], object]) -> None:
     data = {"classes": ALL, "labels": {stem: target(found) for stem, found in TRUTH.items()}}
     assert read(write_json(folder / "labels.json", data)) == TRUTH
+
+
+def test_datumaros_items_are_read(folder: Path) -> None:
+    data: dict[str, Any] = {
+        "info": {},
+        "categories": {"label": {"labels": [{"name": label, "parent": ""} for label in ALL]}},
+        "items": [
+            {
+                "id": f"x/{stem}",
+                "annotations": [{"type": "label", "label_id": ALL.index(one)} for one in found],
+                "image": {"path": f"{stem}.png", "size": [24, 24]},
+            }
+            for stem, found in TRUTH.items()
+        ],
+    }
+    assert read(write_json(folder / "l.json", data)) == TRUTH
+    for item in data["items"]:
+        del item["image"]
+    assert read(write_json(folder / "l.json", data)) == TRUTH
+    data["categories"] = {}
+    with pytest.raises(CommandError, match="has items, but no names of labels"):
+        read(write_json(folder / "l.json", data))
+
+
+def test_json_lines_under_another_name_are_read(folder: Path) -> None:
+    listed = records(LISTS["doccano"])
+    for name in ("l.txt", "l.csv", "l.json"):
+        (folder / name).write_text("\n".join(map(json.dumps, listed)))
+    assert read(folder / "l.txt") == TRUTH
+    assert read(folder / "l.csv") == TRUTH
+    assert read(folder / "l.json") == TRUTH
 
 
 def test_the_keys_of_records_are_label_groups(folder: Path) -> None:

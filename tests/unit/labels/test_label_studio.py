@@ -114,6 +114,11 @@ MIN: dict[str, Callable[[Sequence[str]], dict[str, object]]] = {
     "boxes": lambda found: {
         "label": [{"x": 1, "y": 2, "width": 3, "rectanglelabels": [label]} for label in found]
     },
+    "a question called box": lambda found: {
+        "box": [{"x": 1, "y": 2, "rectanglelabels": [label]} for label in found],
+        "note": "nice",
+    },
+    "a question called year": lambda found: {"year": {"choices": found}},
     "taxonomy": lambda found: {"kind": [["hue", colour_of(found)], ["what", thing_of(found)]]},
 }
 

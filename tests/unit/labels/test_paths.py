@@ -43,6 +43,7 @@ FOUND = {
     "cloud storage of Amazon": ("{stem}.png", "s3://bucket/set/{stem}.png"),
     "file URL": ("pics/{stem}.png", "file:///C:/set/pics/{stem}.png"),
     "upload of Label Studio": ("{stem}.png", "/data/upload/3/0a1b2c3d-{stem}.png"),
+    "exported file of Label Studio": ("{stem}.png", "images/0a1b2c3d__{stem}.png"),
     "local file of Label Studio": ("set/{stem}.png", "/data/local-files/?d=set/{stem}.png"),
     "local file of Label Studio on Windows": ("{stem}.png", "/data/local-files/?d=set\\{stem}.png"),
     "in quotes": ("{stem}.png", "'{stem}.png'"),

@@ -109,6 +109,17 @@ def test_texts_in_a_folder_called_labels_are_read(tmp_path: Path) -> None:
     assert read(tmp_path / "images", tmp_path / "labels") == TRUTH
 
 
+def test_texts_that_could_be_of_several_photos_are_an_error(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        touch(tmp_path, f"images/{folder}/{{stem}}.png")
+    for stem, found in TRUTH.items():
+        path = tmp_path / "labels" / f"{stem}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(boxes(found))
+    with pytest.raises(CommandError, match=r"n00\.txt: 'n00': could be .*x.n00\.png, .*y.n00"):
+        read(tmp_path / "images", tmp_path / "labels")
+
+
 def test_sentences_are_not_split_into_words(tmp_path: Path) -> None:
     for number, thing in enumerate(("lamp", "vase")):
         (tmp_path / f"{number}.jpg").touch()
@@ -213,6 +224,40 @@ def test_yolo_without_names_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("only\none\n")
     with pytest.raises(CommandError, match=r"has the class \d, which .*classes\.txt does not name"):
         read(tmp_path)
+
+
+LIST_LINES = {
+    "of photos": ("{stem}.png", None),
+    "of ids": ("{stem}", None),
+    "with marks": ("{stem}  {mark}", None),
+    "with marks, split": ("{stem} {mark}", ("train", "val")),
+}
+
+
+@pytest.mark.parametrize(("line", "splits"), LIST_LINES.values(), ids=LIST_LINES)
+def test_a_list_of_photos_for_each_label_is_read(
+    tmp_path: Path, line: str, splits: tuple[str, str] | None
+) -> None:
+    touch(tmp_path, "JPEGImages/{stem}.png")
+    folder = tmp_path / "ImageSets" / "Main"
+    folder.mkdir(parents=True)
+    for label in ALL:
+        lines = [
+            line.format(stem=stem, mark=" 1" if label in found else "-1")
+            for stem, found in TRUTH.items()
+            if "mark" in line or label in found
+        ]
+        if splits:
+            (folder / f"{label}_{splits[0]}.txt").write_text("\n".join(lines[:8]))
+            (folder / f"{label}_{splits[1]}.txt").write_text("\n".join(lines[8:]))
+            (folder / f"{label}_trainval.txt").write_text("\n".join(lines))
+        else:
+            (folder / f"{label}.txt").write_text("\n".join(lines) + "\n")
+    assert read(tmp_path / "JPEGImages", folder) == TRUTH
+    found = labels.read(tmp_path / "JPEGImages", folder)
+    expected = ["train"] * 8 + ["validation"] * 4 if splits else [None] * 12
+    order = {sample.path.stem: sample.split for sample in found.samples}
+    assert [order[stem] for stem in TRUTH] == expected
 
 
 VOC_TREES = {
@@ -323,6 +368,21 @@ def test_label_files_in_the_folders_of_the_splits_are_found(
     ]
     assert f"{root / 'train' / name}: " in capsys.readouterr().err
     assert len(read(root / "train", max_unreadable=0.9)) == 4
+
+
+def test_metadata_of_hugging_face_wins_over_the_folders(tmp_path: Path) -> None:
+    for stem, found in TRUTH.items():
+        (tmp_path / found[0]).mkdir(exist_ok=True)
+        (tmp_path / found[0] / f"{stem}.png").touch()
+    rows = [(f"{found[0]}/{stem}.png", ", ".join(found)) for stem, found in TRUTH.items()]
+    write_rows(tmp_path / "metadata.csv", [("file_name", "text"), *rows])
+    assert read(tmp_path) == TRUTH
+    write_rows(tmp_path / "metadata.csv", [("file_name", "width"), *((row[0], 9) for row in rows)])
+    with pytest.raises(
+        CommandError, match="or take the names of the folders, with --labels folders"
+    ):
+        labels.check_labels(labels.read(tmp_path).samples)
+    assert read(tmp_path, Path("folders"))["n00"] == TRUTH["n00"][:1]
 
 
 def test_a_label_file_in_a_flat_folder_is_found(tmp_path: Path) -> None:
