@@ -24,7 +24,7 @@ def run_process(script: str | Path, *arguments: object, cwd: Path, stdin: str = 
     """Run a command as a process in the folder `cwd`."""
     command = [sys.executable, str(ROOT / script), *map(str, arguments)]
     return subprocess.run(
-        command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=240, check=False
+        command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=1200, check=False
     )
 
 
