@@ -92,6 +92,7 @@ def schema(labels: Iterable[str]) -> pa.Schema:
             ("image", pa.string()),
             ("tags", pa.list_(pa.string())),
             ("new_combination", pa.bool_()),
+            ("unknown_groups", pa.list_(pa.string())),
             ("probabilities", pa.struct([(label, pa.float32()) for label in labels])),
             ("error", pa.string()),
         ]
@@ -107,6 +108,7 @@ def row(photo: str, result: Tagged | ImageError) -> dict[str, object]:
         "image": image,
         "tags": result.tags,
         "new_combination": result.is_new_combination,
+        "unknown_groups": result.unknown_groups,
         "probabilities": result.probabilities,
     }
 

@@ -77,5 +77,6 @@ def assert_same_rows(output: Path, single: subprocess.CompletedProcess[str]) -> 
         assert one["error"] == other.get("error")
         assert one["tags"] == other.get("tags")
         assert one["new_combination"] == other.get("new_combination")
+        assert one["unknown_groups"] == other.get("unknown_groups")
         if one["error"] is None:
             assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
