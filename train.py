@@ -19,6 +19,7 @@ import numpy as np
 
 from pyimagesearch import console, files, labels
 from pyimagesearch.cli import train_arguments, train_outputs
+from pyimagesearch.cli.choose_recipe import choose_recipe
 from pyimagesearch.data import cache, near_duplicates, tables
 from pyimagesearch.data.dataset import Dataset, Inputs, split
 from pyimagesearch.evaluation import audit, cross_validation, evaluate, metrics_json, report
@@ -77,7 +78,7 @@ def load(
     train_outputs.check(options, samples)
     groups = resolve_groups(samples, options.label_groups, named_groups)
     classes = sorted(labels.count_labels(samples))
-    recipe = train_arguments.choose_recipe(options, groups, classes, is_table)
+    recipe = choose_recipe(options, groups, classes, is_table)
     if options.export_labels:
         labels.write_csv(samples, options.export_labels)
     if not options.list_duplicates:

@@ -58,8 +58,8 @@ class TagFiles:
         """Write what needs all photos, and report what was left as it was."""
         if self.kept and self.options.existing != "replace":
             console.status(
-                f"the labels of {self.kept} photos were left as they are (--existing append adds "
-                "tags, --existing replace overwrites)"
+                f"{self.kept} with other labels left as they are (--existing append adds tags, "
+                "--existing replace overwrites)"
             )
         if path := self.options.label_studio:
             config = export.label_studio_config(self.config.labels, self.config.groups)
