@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8])
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     options = parser.parse_args()
-    data, recipe = photos.load(options.dataset, FIRST_SEED, options.epochs)
+    data, recipe = photos.load(options.dataset, FIRST_SEED, options.epochs, "factored")
     for workers in options.workers:
         runs = [
             train(data, replace(recipe, seed=seed), workers)

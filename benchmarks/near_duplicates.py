@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=42)
     options = parser.parse_args()
-    together, recipe = photos.load(options.dataset, options.seed, options.epochs)
+    together, recipe = photos.load(
+        options.dataset, options.seed, options.epochs, weights=options.weights
+    )
     apart = replace(together, duplicate_groups=np.arange(len(together.inputs)))
     has_duplicate = np.bincount(together.duplicate_groups)[together.duplicate_groups] > 1
 

@@ -23,6 +23,7 @@ def make_parser(doc: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
     parser.add_argument("--dataset", type=Path, required=True, help="folder of labelled photos")
     parser.add_argument("--epochs", type=int, help="default: those of train.py")
+    parser.add_argument("--weights", choices=("imagenet", "none"), default="imagenet")
     return parser
 
 
@@ -32,14 +33,15 @@ def load(
     epochs: int | None = None,
     architecture: str = "auto",
     cache: Path = Path(".cache"),
+    weights: str = "imagenet",
 ) -> tuple[Dataset, Recipe]:
     """Return the photos in `dataset` and train.py's recipe for them.
 
-    `epochs` and `architecture` override what train.py would choose. Raises CommandError if the
+    `epochs`, `architecture` and `weights` are options of train.py. Raises CommandError if the
     photos cannot be used.
     """
     arguments = ["--dataset", dataset, "--seed", seed, "--cache", cache]
-    arguments += ["--architecture", architecture]
+    arguments += ["--architecture", architecture, "--weights", weights]
     if epochs:
         arguments += ["--epochs", epochs]
     options = train_arguments.parse(list(map(str, arguments)))

@@ -90,7 +90,17 @@ def compare(dataset: Path, seed: int, epochs_2018: int, short: int) -> list[Trai
             (root / folder).mkdir()
             # A new cache each time, because decoding is part of it.
             flags = (*processes.output_flags(root / folder), "--cache", root / folder / "cache")
-            return "train.py", "--dataset", dataset, "--seed", seed, *flags, *more
+            return (
+                "train.py",
+                "--dataset",
+                dataset,
+                "--weights",
+                "none",
+                "--seed",
+                seed,
+                *flags,
+                *more,
+            )
 
         trainings = [train("train.py", True, *ours("long"))]
         record = json.loads((root / "long" / "metrics.json").read_text(encoding="utf-8"))

@@ -94,7 +94,9 @@ def main() -> None:
     parser.add_argument("--leave-out", nargs="*", default=["jeans"], metavar="LABEL")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    data, recipe = photos.load(options.dataset, options.seed, options.epochs)
+    data, recipe = photos.load(
+        options.dataset, options.seed, options.epochs, weights=options.weights
+    )
     fold = splits.stratified_folds(data.labelsets, data.duplicate_groups, 5, options.seed)[0]
 
     (result,) = cross_val_predict(build_model, data, [fold], recipe)
