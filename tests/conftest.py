@@ -2,10 +2,11 @@
 
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.commands import ROOT, Run, Trained, run_process
+from support.commands import ROOT, Model, Run, Trained, run_process
 
 # Processes that a shell starts in the background ignore Ctrl-C, and so would the commands here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -36,3 +37,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     output = run_process("train.py", "--dataset", dataset, "--epochs", 4, cwd=folder)
     assert output.returncode == 0, output.stderr
     return Trained(folder, dataset, output)
+
+
+@pytest.fixture(scope="session")
+def quick_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A small model that was never trained; it gives every photo some colour and some garment."""
+    from support.models import CONFIG, save_untrained  # loads Keras
+
+    folder = tmp_path_factory.mktemp("quick")
+    save_untrained(folder, replace(CONFIG, thresholds=(0.01,) * 6, energy_threshold=0.0))
+    return Model(folder)

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
-from support.commands import EXAMPLE, Run, Trained, call, one_line_error
+from support.commands import EXAMPLE, Model, Run, call, one_line_error
 
 
-def test_it_is_an_error_if_all_photos_are_unreadable(trained: Trained, tmp_path: Path) -> None:
+def test_it_is_an_error_if_all_photos_are_unreadable(quick_model: Model, tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
-    result = call("classify.py", *trained.files, "-i", "empty.jpg", cwd=tmp_path)
+    result = call("classify.py", *quick_model.files, "-i", "empty.jpg", cwd=tmp_path)
     error = "empty.jpg: nothing to tag: none of the photos can be read"
     assert error in one_line_error(result)
     assert "empty.jpg: is empty; skipped" in result.stderr
 
 
-def test_an_empty_folder_is_an_error(trained: Trained, tmp_path: Path) -> None:
+def test_an_empty_folder_is_an_error(quick_model: Model, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
-    result = call("classify.py", *trained.files, "-i", "photos", cwd=tmp_path)
+    result = call("classify.py", *quick_model.files, "-i", "photos", cwd=tmp_path)
     assert "photos: nothing to tag: no photos found" in one_line_error(result)
 
 
@@ -49,9 +49,9 @@ def test_a_missing_model_is_an_error_of_one_line(run_command: Run, tmp_path: Pat
 
 
 def test_a_model_and_a_binarizer_from_different_runs_are_an_error(
-    trained: Trained, tmp_path: Path
+    quick_model: Model, tmp_path: Path
 ) -> None:
-    shutil.copy(trained.folder / "fashion.model", tmp_path)
+    shutil.copy(quick_model.folder / "fashion.model", tmp_path)
     other = MultiLabelBinarizer().fit([["cat", "dog"]])
     (tmp_path / "mlb.pickle").write_bytes(pickle.dumps(other))
     error = one_line_error(call("classify.py", "-i", EXAMPLE, cwd=tmp_path))
@@ -65,14 +65,14 @@ def test_a_model_of_another_program_is_an_error(tmp_path: Path) -> None:
 
 
 def test_show_without_a_display_is_an_error(
-    trained: Trained, monkeypatch: pytest.MonkeyPatch
+    quick_model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    result = call("classify.py", "-i", EXAMPLE, "--show", cwd=trained.folder)
+    result = call("classify.py", "-i", EXAMPLE, "--show", cwd=quick_model.folder)
     assert "--show: there is no display; use --output" in one_line_error(result)
 
 
-def test_an_output_that_is_not_the_name_of_a_picture_is_an_error(trained: Trained) -> None:
-    result = call("classify.py", "-i", EXAMPLE, "--output", "x.txt", cwd=trained.folder)
+def test_an_output_that_is_not_the_name_of_a_picture_is_an_error(quick_model: Model) -> None:
+    result = call("classify.py", "-i", EXAMPLE, "--output", "x.txt", cwd=quick_model.folder)
     assert "x.txt: is not the name of a picture; try x.txt.png" in one_line_error(result)

@@ -51,8 +51,8 @@ def test_audit_lists_suspicious_photos_and_saves_no_model(
 ) -> None:
     pytest.importorskip("cleanlab")
     monkeypatch.setattr(audit, "FOLDS", 2)
-    size = ("--epochs", 1, "--image-size", 32)
-    result = call("train.py", "-d", tiny_dataset, *size, "--audit", cwd=tmp_path)
+    settings = ("--architecture", "smallervggnet", "--epochs", 1, "--image-size", 16)
+    result = call("train.py", "-d", tiny_dataset, *settings, "--audit", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert sizes_of_folds(result.stdout) == {"fold 1": 30, "fold 2": 30}
     with (tmp_path / "audit.csv").open(newline="") as file:

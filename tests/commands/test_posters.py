@@ -54,7 +54,8 @@ def posters(tmp_path_factory: pytest.TempPathFactory) -> Posters:
     draw_posters(folder / "data")
     output = call(
         *("train.py", "-d", "data/posters.csv", "--export-labels", "labels.csv"),
-        *("--image-size", 64),
+        *("--weights", "none", "--epochs", 12),
+        *("--image-size", 24, "--batch-size", 16, "--learning-rate", 0.003),
         cwd=folder,
     )
     assert output.returncode == 0, output.stderr

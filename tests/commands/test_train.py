@@ -10,7 +10,7 @@ import pytest
 from support.commands import Run, Trained, call, one_line_error
 from support.pictures.plain import write_picture
 
-ONE_EPOCH = ("--epochs", 1, "--image-size", 32)
+ONE_EPOCH = ("--weights", "none", "--epochs", 1, "--image-size", 16)
 FILES = [".cache", "fashion.model", "metrics.json", "mlb.pickle", "plot.png"]
 
 
@@ -79,7 +79,7 @@ def test_smallervggnet_is_trained_if_there_are_no_groups_and_a_broken_photo_is_s
         write_picture(tmp_path / "dataset" / "red_big" / f"{index}.png", (0, index, 220))
         write_picture(tmp_path / "dataset" / "_none" / f"{index}.png", (200, index, 0))
     (tmp_path / "dataset" / "red" / "broken.png").write_bytes(b"not a picture")
-    result = call("train.py", *ONE_EPOCH, "--weights", "none", cwd=tmp_path)
+    result = call("train.py", *ONE_EPOCH, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "broken.png: is not an image" in result.stderr
     assert "1 of 25 photos skipped" in result.stderr

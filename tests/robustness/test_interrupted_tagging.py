@@ -11,7 +11,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from support.commands import EXAMPLE, ROOT, Trained, call
+from support.commands import EXAMPLE, ROOT, Model, call
 
 from pyimagesearch import labels
 
@@ -37,8 +37,9 @@ def link_photos(dataset: Path, folder: Path, count: int) -> list[Path]:
     return links
 
 
-def command(trained: Trained, *arguments: object) -> list[str]:
-    return list(map(str, (sys.executable, ROOT / "classify.py", *trained.files, *arguments)))
+def command(model: Model, *arguments: object) -> list[str]:
+    """Return the command line of classify.py with `model`."""
+    return list(map(str, (sys.executable, ROOT / "classify.py", *model.files, *arguments)))
 
 
 def check_rows(lines: Iterator[str], links: list[Path]) -> int:
@@ -54,17 +55,17 @@ def check_rows(lines: Iterator[str], links: list[Path]) -> int:
 
 
 def test_broken_photos_among_many_are_reported_in_order_in_csv_and_json(
-    trained: Trained, tiny_dataset: Path, tmp_path: Path
+    quick_model: Model, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     links = link_photos(tiny_dataset, tmp_path / "many", 300)
-    result = call("classify.py", *trained.files, "-i", "many", "--csv", cwd=tmp_path)
+    result = call("classify.py", *quick_model.files, "-i", "many", "--csv", cwd=tmp_path)
     assert result.returncode == 0
     relative = [link.relative_to(tmp_path) for link in links]
     assert check_rows(iter(result.stdout.splitlines()), relative) == 3
     warnings = result.stderr.splitlines()
     assert warnings[0] == f"warning: {relative[50]}: is cut off; skipped"
     assert warnings[-1] == "3 of 300 photos skipped"
-    as_json = call("classify.py", *trained.files, "-i", "many", "--json", cwd=tmp_path)
+    as_json = call("classify.py", *quick_model.files, "-i", "many", "--json", cwd=tmp_path)
     lines = [json.loads(line) for line in as_json.stdout.splitlines()]
     assert [line["image"] for line in lines] == list(map(str, relative))
     errors = [line for line in lines if "tags" not in line]
@@ -74,10 +75,10 @@ def test_broken_photos_among_many_are_reported_in_order_in_csv_and_json(
 
 
 def test_broken_photos_in_the_csv_are_skipped_if_it_is_read_as_labels(
-    trained: Trained, tiny_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    quick_model: Model, tiny_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     link_photos(tiny_dataset, tmp_path / "many", 120)
-    result = call("classify.py", *trained.files, "-i", "many", "--csv", cwd=tmp_path)
+    result = call("classify.py", *quick_model.files, "-i", "many", "--csv", cwd=tmp_path)
     (tmp_path / "tags.csv").write_text(result.stdout)
     samples = labels.read(tmp_path / "tags.csv").samples
     assert len(samples) == 119
@@ -86,11 +87,11 @@ def test_broken_photos_in_the_csv_are_skipped_if_it_is_read_as_labels(
 
 
 def test_a_closed_pipe_ends_it_silently(
-    trained: Trained, tiny_dataset: Path, tmp_path: Path
+    quick_model: Model, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     link_photos(tiny_dataset, tmp_path / "many", 300)
     with subprocess.Popen(
-        command(trained, "-i", tmp_path / "many", "--csv"),
+        command(quick_model, "-i", tmp_path / "many", "--csv"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -107,13 +108,13 @@ def test_a_closed_pipe_ends_it_silently(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_rows_written_before_a_stop_are_complete(
-    trained: Trained, tiny_dataset: Path, tmp_path: Path, number: signal.Signals
+    quick_model: Model, tiny_dataset: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     links = link_photos(tiny_dataset, tmp_path / "many", 1000)
     with (
         (tmp_path / "tags.csv").open("w") as output,
         subprocess.Popen(
-            command(trained, "-i", "-", "--csv"),
+            command(quick_model, "-i", "-", "--csv"),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.PIPE,
@@ -136,12 +137,12 @@ def test_rows_written_before_a_stop_are_complete(
     check_rows(iter(text.splitlines()), links[:count])
 
 
-def measured(trained: Trained, folder: Path, output: Path) -> int:
-    """Tag `folder` and return the peak memory in MB."""
+def peak_memory(model: Model, folder: Path, output: Path) -> int:
+    """Tag `folder` with `model` and return the peak memory in MB."""
     peak = folder.with_suffix(".peak")
     with output.open("w") as rows:
         done = subprocess.run(
-            [sys.executable, "-c", MEASURE, str(peak), *command(trained, "-i", folder, "--csv")],
+            [sys.executable, "-c", MEASURE, str(peak), *command(model, "-i", folder, "--csv")],
             stdout=rows,
             stderr=subprocess.PIPE,
             text=True,
@@ -154,12 +155,12 @@ def measured(trained: Trained, folder: Path, output: Path) -> int:
 
 @pytest.mark.soak
 def test_100_000_photos_are_tagged_in_order_with_constant_memory(
-    trained: Trained, tiny_dataset: Path, tmp_path: Path
+    quick_model: Model, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     few = link_photos(tiny_dataset, tmp_path / "few", 2_000)
-    peak_of_few = measured(trained, tmp_path / "few", tmp_path / "few.csv")
+    peak_of_few = peak_memory(quick_model, tmp_path / "few", tmp_path / "few.csv")
     many = link_photos(tiny_dataset, tmp_path / "many", 100_000)
-    peak_of_many = measured(trained, tmp_path / "many", tmp_path / "many.csv")
+    peak_of_many = peak_memory(quick_model, tmp_path / "many", tmp_path / "many.csv")
     with (tmp_path / "few.csv").open(newline="") as lines:
         assert check_rows(iter(lines), few) == 20
     with (tmp_path / "many.csv").open(newline="") as lines:

@@ -53,17 +53,24 @@ def call(script: str, *arguments: object, cwd: Path, stdin: str = "") -> Result:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A folder with a model and its label binarizer, as train.py names them."""
+
+    folder: Path
+
+    @property
+    def files(self) -> tuple[object, ...]:
+        """The arguments of classify.py for the model."""
+        return "-m", self.folder / "fashion.model", "-l", self.folder / "mlb.pickle"
+
+
+@dataclass(frozen=True)
 class Trained:
     """A folder with the files of a run of train.py, and what the run printed."""
 
     folder: Path
     dataset: Path
     output: Result
-
-    @property
-    def files(self) -> tuple[object, ...]:
-        """The arguments of classify.py for the model."""
-        return "-m", self.folder / "fashion.model", "-l", self.folder / "mlb.pickle"
 
 
 def one_line_error(result: Result) -> str:

@@ -17,7 +17,7 @@ from support.cluster.commands import (
 )
 from support.cluster.hosts import Cluster
 from support.cluster.processes import running, wait_for
-from support.commands import Run, Trained
+from support.commands import Model, Run
 
 pytestmark = pytest.mark.cluster
 
@@ -60,10 +60,10 @@ def test_training_continues_if_a_lost_host_is_replaced(
 
 
 def test_no_row_is_missing_if_a_host_is_lost(
-    run_command: Run, cluster: Cluster, trained: Trained, photos: Path, tmp_path: Path
+    run_command: Run, cluster: Cluster, quick_model: Model, photos: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "tags.parquet"
-    words = (*trained.files, "-i", photos)
+    words = (*quick_model.files, "-i", photos)
     more = ("--workers", 2, "--output", output)
     line = cluster.words("classify.py", *words, *more, cwd=tmp_path)
     with running(line, tmp_path) as command:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.cluster.commands import PARTS, assert_same_rows, finished_parts, read
 from support.cluster.processes import Start, children, running, wait_for, wait_for_end
-from support.commands import ROOT, Run, Trained, call, one_line_error
+from support.commands import ROOT, Model, Run, call, one_line_error
 
 from pyimagesearch.cluster import object_store, session, tagging
 from pyimagesearch.console import CommandError
@@ -19,11 +19,11 @@ from pyimagesearch.console import CommandError
 
 @pytest.mark.cluster
 def test_two_workers_write_the_same_rows_as_a_single_process(
-    run_command: Run, trained: Trained, photos: Path, tmp_path: Path
+    run_command: Run, quick_model: Model, photos: Path, tmp_path: Path
 ) -> None:
     few = [*sorted(photos.iterdir())[:600], tmp_path / "missing.jpg"]
     stdin = "".join(f"{photo}\n" for photo in few)
-    arguments = (*trained.files, "-i", ROOT / "examples", "-")
+    arguments = (*quick_model.files, "-i", ROOT / "examples", "-")
     single = run_command("classify.py", *arguments, "--json", cwd=tmp_path, stdin=stdin)
     output = tmp_path / "tags.parquet"
     result = run_command(
@@ -43,9 +43,17 @@ def test_two_workers_write_the_same_rows_as_a_single_process(
 
 
 @pytest.fixture
-def start(trained: Trained, photos: Path, tmp_path: Path) -> Start:
+def start(quick_model: Model, photos: Path, tmp_path: Path) -> Start:
     """Start tagging `photos` with two workers, into tags.parquet in `tmp_path`."""
-    words = (*trained.files, "-i", photos, "--workers", 2, "--output", tmp_path / "tags.parquet")
+    words = (
+        *quick_model.files,
+        "-i",
+        photos,
+        "--workers",
+        2,
+        "--output",
+        tmp_path / "tags.parquet",
+    )
     return lambda: running((sys.executable, ROOT / "classify.py", *words), tmp_path)
 
 
@@ -60,7 +68,7 @@ def busy_workers(command: subprocess.Popen[str], output: Path) -> list[int]:
 @pytest.mark.cluster
 def test_no_row_is_missing_if_a_worker_is_killed(
     run_command: Run,
-    trained: Trained,
+    quick_model: Model,
     photos: Path,
     tmp_path: Path,
     start: Start,
@@ -71,7 +79,7 @@ def test_no_row_is_missing_if_a_worker_is_killed(
         assert finished_parts(output) < PARTS, "killed too late to prove anything"
         assert command.wait(240) == 0
     assert_same_rows(
-        output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
+        output, run_command("classify.py", *quick_model.files, "-i", photos, "--json", cwd=tmp_path)
     )
     assert len(read(output)) == PARTS * tagging.PART_SIZE
 
@@ -79,7 +87,7 @@ def test_no_row_is_missing_if_a_worker_is_killed(
 @pytest.mark.cluster
 def test_a_second_run_tags_what_a_killed_one_left(
     run_command: Run,
-    trained: Trained,
+    quick_model: Model,
     photos: Path,
     tmp_path: Path,
     start: Start,
@@ -99,13 +107,13 @@ def test_a_second_run_tags_what_a_killed_one_left(
     assert f"{done} of {PARTS * tagging.PART_SIZE} photos were already tagged\n" in messages
     assert {path: path.stat().st_mtime_ns for path in written} == written
     assert_same_rows(
-        output, run_command("classify.py", *trained.files, "-i", photos, "--json", cwd=tmp_path)
+        output, run_command("classify.py", *quick_model.files, "-i", photos, "--json", cwd=tmp_path)
     )
 
 
-def test_more_workers_than_cpus_are_an_error(trained: Trained, tmp_path: Path) -> None:
+def test_more_workers_than_cpus_are_an_error(quick_model: Model, tmp_path: Path) -> None:
     arguments = ("-i", ROOT / "examples", "--workers", 1000, "--output", "tags.parquet")
-    result = call("classify.py", *trained.files, *arguments, cwd=tmp_path)
+    result = call("classify.py", *quick_model.files, *arguments, cwd=tmp_path)
     assert "--workers 1000: this machine has " in one_line_error(result)
 
 
@@ -117,7 +125,7 @@ def test_more_workers_than_cpus_are_an_error(trained: Trained, tmp_path: Path) -
     ],
 )
 def test_a_cluster_that_cannot_be_reached_is_an_error(
-    trained: Trained,
+    quick_model: Model,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     address: str,
@@ -125,16 +133,16 @@ def test_a_cluster_that_cannot_be_reached_is_an_error(
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", address)
     arguments = ("-i", ROOT / "examples", "--workers", 2, "--output", "tags.parquet")
-    result = call("classify.py", *trained.files, *arguments, cwd=tmp_path)
+    result = call("classify.py", *quick_model.files, *arguments, cwd=tmp_path)
     error = one_line_error(result)
     assert f"RAY_ADDRESS {address}: " in error
     assert complaint in error
 
 
 def test_an_output_with_tags_of_other_photos_or_another_model_is_an_error(
-    trained: Trained, tmp_path: Path
+    quick_model: Model, tmp_path: Path
 ) -> None:
-    model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
+    model, labelbin = quick_model.folder / "fashion.model", quick_model.folder / "mlb.pickle"
     job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
     assert tagging.finished_parts(job, ["before.jpg"]) == set()  # it wrote no part
     assert tagging.finished_parts(job, ["a.jpg"]) == set()
@@ -146,9 +154,9 @@ def test_an_output_with_tags_of_other_photos_or_another_model_is_an_error(
 
 
 def test_photos_that_an_earlier_run_could_not_read_are_counted_as_unreadable(
-    trained: Trained, tmp_path: Path
+    quick_model: Model, tmp_path: Path
 ) -> None:
-    model, labelbin = trained.folder / "fashion.model", trained.folder / "mlb.pickle"
+    model, labelbin = quick_model.folder / "fashion.model", quick_model.folder / "mlb.pickle"
     job = tagging.make_job(model, labelbin, "auto", None, 10**6, str(tmp_path / "tags.parquet"))
     photos = [str(tmp_path / "gone.jpg")]
     assert tagging.finished_parts(job, photos) == set()
