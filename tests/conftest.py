@@ -32,9 +32,9 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """A model that train.py trained on dataset/ with its defaults, in fewer epochs."""
+    """A model that train.py trained on dataset/ with its defaults, apart from smaller images."""
     folder, dataset = tmp_path_factory.mktemp("trained"), ROOT / "dataset"
-    output = run_process("train.py", "--dataset", dataset, "--epochs", 4, cwd=folder)
+    output = run_process("train.py", "--dataset", dataset, "--image-size", 160, cwd=folder)
     assert output.returncode == 0, output.stderr
     return Trained(folder, dataset, output)
 

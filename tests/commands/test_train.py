@@ -42,7 +42,8 @@ def test_the_printed_scores_are_those_in_metrics_json(trained: Trained) -> None:
     assert record["recipe"]["seed"] == 42
     assert record["flags"]["dataset"] == str(trained.dataset)
     assert len(record["validation_photos"]) == record["scores"]["images"] == 114
-    assert [epoch["number"] for epoch in record["epochs"]] == [1, 2, 3, 4]
+    numbers = [epoch["number"] for epoch in record["epochs"]]
+    assert numbers == list(range(1, len(numbers) + 1))
     kept = record["epochs"][record["epoch"] - 1]
     overall = record["scores"]["overall"]
     assert kept["validation_mean_average_precision"] == pytest.approx(overall["mAP"], abs=0.01)
@@ -55,7 +56,8 @@ def test_the_printed_scores_are_those_in_metrics_json(trained: Trained) -> None:
 
 def test_messages_are_plain_lines_without_those_of_tensorflow(trained: Trained) -> None:
     messages = trained.output.stderr.splitlines()
-    assert sum(line.startswith("epoch ") for line in messages) == 4
+    epochs = json.loads((trained.folder / "metrics.json").read_text())["epochs"]
+    assert sum(line.startswith("epoch ") for line in messages) == len(epochs)
     assert not any("oneDNN" in line or "cuda" in line.lower() for line in messages)
     assert "\r" not in trained.output.stderr
 

@@ -67,7 +67,10 @@ def test_a_picture_of_something_else_is_farther_away_than_the_photos(
     assert tagger.tag_inputs(row)[0].tags == ()
 
 
-def test_without_colours_there_is_one_epoch_and_rows_without_bottleneck() -> None:
+def test_without_colours_there_is_one_epoch_and_rows_without_bottleneck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(few_photos, "FEW", 10)
     plain = bars(160)
     pixels = plain.inputs.repeat(4, axis=1).repeat(4, axis=2)
     rows = features.conversion(RECIPE.backbone, 96, has_colours=False).make()(pixels)
