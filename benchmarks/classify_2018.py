@@ -27,7 +27,9 @@ def main() -> None:
         if image is None:
             raise SystemExit(f"{path}: cannot be read")
         scaled = cv2.resize(image, (side, side)).astype("float") / 255.0
-        probabilities = model.predict(np.expand_dims(scaled, axis=0), verbose=0)[0]
+        outputs = model.predict(np.expand_dims(scaled, axis=0), verbose=0)
+        # Of networks on a pretrained backbone: probabilities and distances.
+        probabilities = outputs[0][0] if isinstance(outputs, list) else outputs[0]
         for label, probability in zip(binarizer.classes_, probabilities, strict=True):
             print(f"{label}: {probability * 100:.2f}%")
 
