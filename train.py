@@ -23,7 +23,7 @@ from pyimagesearch.cli.choose_recipe import choose_recipe
 from pyimagesearch.data import cache, near_duplicates, tables
 from pyimagesearch.data.dataset import Dataset, Inputs, split
 from pyimagesearch.evaluation import audit, cross_validation, evaluate, metrics_json, report
-from pyimagesearch.labels.groups import LabelGroup, colour_columns, resolve_groups
+from pyimagesearch.labels.groups import LabelGroup, colour_columns, pathway_colours, resolve_groups
 from pyimagesearch.scoring.metrics import Scores
 from pyimagesearch.tagger import Tagger
 from pyimagesearch.training import checkpoint, features
@@ -92,7 +92,7 @@ def load(
     else:
         needs_features = recipe.backbone and not options.list_duplicates
         if needs_features:
-            has_colours = 0 < len(colour_columns(groups, classes)) < len(classes)
+            has_colours = bool(pathway_colours(groups, classes))
             conversion = features.conversion(recipe.backbone, recipe.image_size, has_colours)
         else:
             side = features.small_side(recipe.image_size) if recipe.backbone else recipe.image_size

@@ -153,6 +153,15 @@ def colour_columns(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list
     return [column for column, label in enumerate(classes) if label in colours]
 
 
+def pathway_colours(groups: Sequence[LabelGroup], classes: Sequence[str]) -> list[int]:
+    """Return the columns that a colour pathway judges: none if every label is a colour.
+
+    Then there is no garment that would say where to look.
+    """
+    colours = colour_columns(groups, classes)
+    return colours if len(colours) < len(classes) else []
+
+
 def resolve_groups(
     samples: Sequence[Sample], asked: Sequence[str] | None, named: Sequence[LabelGroup] = ()
 ) -> list[LabelGroup]:

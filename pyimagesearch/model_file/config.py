@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from pyimagesearch.labels.groups import LabelGroup, colour_columns
+from pyimagesearch.labels.groups import LabelGroup, pathway_colours
 
 LARGEST_IMAGE = 1024  # pixels per side; with more, a batch does not fit into ordinary memory
 COLOUR_ORDER, SCALE = "RGB", 1 / 255
@@ -46,8 +46,7 @@ class TaggerConfig:
         shapes: dict[str, tuple[int, ...]] = {"probabilities": (len(self.labels),)}
         if self.distance_limits:
             cells = self.image_size // STRIDE
-            colours = len(colour_columns(self.groups, self.labels))
-            mapped = len(self.labels) - (colours if colours < len(self.labels) else 0)
+            mapped = len(self.labels) - len(pathway_colours(self.groups, self.labels))
             shapes["distances"] = (len(self.distance_limits),)
             shapes["maps"] = (cells, cells, mapped)
         return shapes

@@ -5,10 +5,8 @@ backbone training takes a second or two, so five networks predict all photos wit
 them, and the network that is saved is trained on all photos.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import keras
 import numpy as np
 
 from pyimagesearch.data import splits
@@ -17,13 +15,11 @@ from pyimagesearch.model_file import predictors
 from pyimagesearch.networks.pretrained import DISTANCE_LAYERS, copy_weights
 from pyimagesearch.training import heads
 from pyimagesearch.training.calibrate import Trained, trained
-from pyimagesearch.training.loop import OnEpoch, ignore
+from pyimagesearch.training.loop import BuildModel, OnEpoch, ignore
 from pyimagesearch.training.recipe import Recipe
 
 FEW = 100  # validation photos
 FOLDS = 5
-
-BuildModel = Callable[[Dataset, Recipe], keras.Model]
 
 
 def are_few(data: Dataset, recipe: Recipe) -> bool:

@@ -1,17 +1,11 @@
 """One training run in this process, whichever way the recipe trains."""
 
-from collections.abc import Callable
-
-import keras
-
 from pyimagesearch.data.dataset import Dataset
 from pyimagesearch.training import few_photos, heads, loop
 from pyimagesearch.training.calibrate import Trained, trained
 from pyimagesearch.training.checkpoint import Checkpoint
-from pyimagesearch.training.loop import OnEpoch, ignore
+from pyimagesearch.training.loop import BuildModel, OnEpoch, ignore
 from pyimagesearch.training.recipe import Recipe
-
-BuildModel = Callable[[Dataset, Recipe], keras.Model]
 
 
 def count_epochs(data: Dataset, recipe: Recipe) -> int:

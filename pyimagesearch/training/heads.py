@@ -16,14 +16,20 @@ from tqdm import tqdm
 from pyimagesearch import console
 from pyimagesearch.data.dataset import Dataset, Floats
 from pyimagesearch.data.splits import Indices
-from pyimagesearch.labels.groups import colour_columns
+from pyimagesearch.labels.groups import pathway_colours
 from pyimagesearch.networks.pretrained import Spec, build_colour_pathway, copy_weights
 from pyimagesearch.scoring import metrics
-from pyimagesearch.scoring.thresholds import apply_thresholds, default_thresholds
 from pyimagesearch.training.colour import ColourTrainer
 from pyimagesearch.training.features import network_inputs
 from pyimagesearch.training.history import EpochMetrics
-from pyimagesearch.training.loop import OnEpoch, cross_entropy, ignore, one_cycle
+from pyimagesearch.training.loop import (
+    OnEpoch,
+    accuracies,
+    cross_entropy,
+    ignore,
+    one_cycle,
+    steps_per_epoch,
+)
 from pyimagesearch.training.novelty import set_colour_distance, set_distances
 from pyimagesearch.training.recipe import Recipe
 from pyimagesearch.training.ridge import fit_linear_head
@@ -33,9 +39,7 @@ BATCH = 256  # rows that the heads see at a time
 
 def heads_of(data: Dataset, recipe: Recipe) -> Spec:
     """Return which heads the labels of `data` need."""
-    colours = colour_columns(data.groups, data.classes)
-    if len(colours) == len(data.classes):
-        colours = []  # there is no garment that would say where to look
+    colours = pathway_colours(data.groups, data.classes)
     return Spec(recipe.image_size, len(data.classes), tuple(colours))
 
 
@@ -43,11 +47,7 @@ def count_epochs(data: Dataset, recipe: Recipe) -> int:
     """Return how many epochs `fit` trains: enough for `recipe.fewest_steps`, 1 without colours."""
     if not heads_of(data, recipe).colours:
         return 1
-    return max(recipe.epochs, math.ceil(recipe.fewest_steps / _steps_per_epoch(data, recipe)))
-
-
-def _steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
-    return math.ceil(len(data.training) / recipe.batch_size)
+    return max(recipe.epochs, math.ceil(recipe.fewest_steps / steps_per_epoch(data, recipe)))
 
 
 def fit(
@@ -108,20 +108,14 @@ def _epoch_metrics(
     validation: Floats,
 ) -> EpochMetrics:
     """Return the scores of the probabilities on the inputs at `indices` and for validation."""
-
-    def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
-        limits = default_thresholds(data.groups, data.classes)
-        predicted = apply_thresholds(probabilities, limits, data.groups, data.classes)
-        return metrics.exact_match(predicted, targets), metrics.label_accuracy(predicted, targets)
-
     held_out = data.targets[data.validation]
     return EpochMetrics(
         number,
         time.perf_counter() - start,
         loss or cross_entropy(data.targets[indices], training),
-        *scores(training, data.targets[indices]),
+        *accuracies(data, training, data.targets[indices]),
         cross_entropy(held_out, validation),
-        *scores(validation, held_out),
+        *accuracies(data, validation, held_out),
         metrics.mean_average_precision(validation, held_out),
     )
 
@@ -162,7 +156,7 @@ class _ColourFit:
     def run(self, on_epoch: OnEpoch) -> list[EpochMetrics]:
         """Train, and leave the result in the model."""
         recipe, training = self.recipe, self.data.training
-        per_epoch = _steps_per_epoch(self.data, recipe)
+        per_epoch = steps_per_epoch(self.data, recipe)
         epochs = count_epochs(self.data, recipe)
         draw = np.random.default_rng(recipe.seed)
         history: list[EpochMetrics] = []

@@ -22,6 +22,7 @@ from pyimagesearch.training.step import Trainer
 
 WARM_UP = 0.25  # of all steps
 
+BuildModel = Callable[[Dataset, Recipe], keras.Model]
 OnEpoch = Callable[[EpochMetrics], None]
 
 
@@ -140,13 +141,7 @@ def _evaluate_epoch(
     targets: Floats,
 ) -> EpochMetrics:
     """Return the scores of one epoch, on what it trained on and on the validation inputs."""
-
-    def scores(probabilities: Floats, targets: Floats) -> tuple[float, float]:
-        limits = default_thresholds(data.groups, data.classes)
-        predicted = apply_thresholds(probabilities, limits, data.groups, data.classes)
-        return metrics.exact_match(predicted, targets), metrics.label_accuracy(predicted, targets)
-
-    exact, per_label = trainer.mean(scores(probabilities, targets), len(targets))
+    exact, per_label = trainer.mean(accuracies(data, probabilities, targets), len(targets))
     held_out = trainer.predict(data.inputs, data.validation)
     held_out_targets = data.targets[data.validation]
     return EpochMetrics(
@@ -156,9 +151,16 @@ def _evaluate_epoch(
         exact,
         per_label,
         cross_entropy(held_out_targets, held_out),
-        *scores(held_out, held_out_targets),
+        *accuracies(data, held_out, held_out_targets),
         metrics.mean_average_precision(held_out, held_out_targets),
     )
+
+
+def accuracies(data: Dataset, probabilities: Floats, targets: Floats) -> tuple[float, float]:
+    """Return exact match and per-label accuracy of (N, L) probabilities at fixed thresholds."""
+    limits = default_thresholds(data.groups, data.classes)
+    predicted = apply_thresholds(probabilities, limits, data.groups, data.classes)
+    return metrics.exact_match(predicted, targets), metrics.label_accuracy(predicted, targets)
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:

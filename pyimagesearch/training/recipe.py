@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyimagesearch.console import CommandError
-from pyimagesearch.labels.groups import LabelGroup, colour_columns
+from pyimagesearch.labels.groups import LabelGroup, pathway_colours
 
 SMALLEST_IMAGE = 12  # pixels a side; with fewer, the poolings of the networks have nothing left
 
@@ -64,7 +64,7 @@ def resolve_architecture(
                 f"--architecture {asked}: feature tables need mlp, and mlp needs a feature table"
             )
         return "mlp"
-    has_colours = 0 < len(colour_columns(groups, classes)) < len(classes)
+    has_colours = bool(pathway_colours(groups, classes))
     if asked == "factored" and not has_colours:
         raise CommandError(
             "--architecture factored: needs a colour group and other labels; name the group with "
